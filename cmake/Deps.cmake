@@ -1,0 +1,15 @@
+# Every third-party package, found where the system has it (docs/dependencies.md
+# says why each is here).
+find_package(cereal REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(Threads REQUIRED)
+if(RP_BUILD_CLI)
+  find_package(CLI11 REQUIRED)
+endif()
+if(RP_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+if(RP_BUILD_BENCH)
+  find_package(benchmark REQUIRED)
+endif()

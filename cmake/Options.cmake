@@ -1,0 +1,29 @@
+# What to build, and how. Everything beyond the libraries is for developers and
+# is on only where rewardpool is the top-level project.
+include(GNUInstallDirs)
+
+option(RP_BUILD_CLI "Build the rewardpool command" ${PROJECT_IS_TOP_LEVEL})
+option(RP_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(RP_BUILD_BENCH "Build the benchmarks" OFF)
+option(RP_BUILD_FUZZERS "Build the libFuzzer targets (clang only)" OFF)
+option(RP_DEVELOPER "Warnings are errors" ${PROJECT_IS_TOP_LEVEL})
+set(RP_SANITIZE "" CACHE STRING "Sanitizers for every target, e.g. address,undefined")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+  endif()
+endif()
+
+if(RP_SANITIZE)
+  add_compile_options(-fsanitize=${RP_SANITIZE} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${RP_SANITIZE})
+endif()

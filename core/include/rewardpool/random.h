@@ -1,0 +1,103 @@
+// random.h - where random words come from, and how a bounded one is made.
+//
+// Random is a buffered stream of 64-bit words: Next() is inline and touches
+// only the buffer; an implementation fills a whole buffer at a time. The order
+// of words depends on the generator and its seed alone, never on the platform,
+// the instruction set or the sizes of the calls, so the same seed gives the
+// same draws on native and WebAssembly. Golden vectors pin that.
+//
+// Threads: one owner. Nothing here asks the operating system for anything:
+// keys come from the platform (native: SecureKey(), web: crypto).
+#ifndef REWARDPOOL_RANDOM_H_
+#define REWARDPOOL_RANDOM_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "rewardpool/status.h"
+
+namespace rewardpool {
+
+class Random {
+ public:
+  static constexpr std::size_t kBufferWords = 256;
+
+  virtual ~Random() = default;
+  Random(const Random&) = delete;
+  Random& operator=(const Random&) = delete;
+
+  // The generator's name: "chacha20", "xoshiro256++".
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+
+  // The next word of the stream, uniform over all 2^64 values.
+  [[nodiscard]] std::uint64_t Next() noexcept {
+    if (position_ == kBufferWords) [[unlikely]] {
+      FillBuffer();
+    }
+    return buffer_[position_++];
+  }
+
+  // Words that Next() will return, as far as they are already made (possibly
+  // none). A hint for prefetching; reading them consumes nothing.
+  [[nodiscard]] std::span<const std::uint64_t> Upcoming() const noexcept {
+    return std::span(buffer_).subspan(position_);
+  }
+
+  // Passes over the first `count` words of Upcoming().
+  void Skip(std::size_t count) noexcept { position_ += count; }
+
+ protected:
+  Random() = default;
+
+  // Writes the next kBufferWords words of the stream.
+  virtual void Generate(std::span<std::uint64_t, kBufferWords> words) noexcept = 0;
+
+ private:
+  void FillBuffer() noexcept {
+    Generate(buffer_);
+    position_ = 0;
+  }
+
+  std::size_t position_ = kBufferWords;
+  alignas(64) std::array<std::uint64_t, kBufferWords> buffer_{};
+};
+
+// A uniform integer in [0, bound). Requires bound > 0.
+//
+// Random: one word, and one more for each rejection (probability below
+// bound / 2^64); a bound that is a power of two never rejects.
+// Source: D. Lemire, "Fast Random Integer Generation in an Interval", ACM
+// TOMACS 29(1), 2019: multiply, and reject the uneven remainder. Exact.
+[[nodiscard]] inline std::uint64_t UniformBelow(Random& random,
+                                                std::uint64_t bound) noexcept {
+  __extension__ using Wide = unsigned __int128;
+  Wide product = static_cast<Wide>(random.Next()) * bound;
+  auto low = static_cast<std::uint64_t>(product);
+  if (low < bound) [[unlikely]] {
+    const std::uint64_t threshold = (0 - bound) % bound;
+    while (low < threshold) {
+      product = static_cast<Wide>(random.Next()) * bound;
+      low = static_cast<std::uint64_t>(product);
+    }
+  }
+  return static_cast<std::uint64_t>(product >> 64);
+}
+
+inline constexpr std::size_t kSecureKeyBytes = 32;
+using SecureKey = std::array<std::byte, kSecureKeyBytes>;
+
+// The default: ChaCha20 (RFC 8439 block function, zero nonce, 64-bit block
+// counter) keyed by the platform's entropy. Unpredictable, so fit for prizes.
+[[nodiscard]] std::unique_ptr<Random> MakeChaCha20Random(const SecureKey& key);
+
+// xoshiro256++ seeded through splitmix64. Fast and predictable: for simulation
+// and tests only, never where a prize depends on it.
+[[nodiscard]] std::unique_ptr<Random> MakeXoshiroRandom(std::uint64_t seed);
+
+}  // namespace rewardpool
+
+#endif  // REWARDPOOL_RANDOM_H_

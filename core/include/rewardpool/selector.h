@@ -1,0 +1,96 @@
+// selector.h - INTERFACE: which item does a draw pick?
+//
+// A selector holds one weight per position. Select() picks position i with
+// probability exactly weight[i] / total(): integers only, unbiased bounded
+// random numbers, no floating point. Weight 0 is never picked; an item that is
+// removed or out of stock is a position of weight 0.
+//
+// Implementations (names for MakeSelector):
+//   linear      scan; the oracle that judges the others in tests
+//   prefix-sum  sorted sums, binary search; O(n) change
+//   fenwick     binary indexed tree
+//   flat        one SIMD-scanned block of prefix sums; small pools
+//   wide        16-wide tree of prefix blocks; medium pools
+//   envelope    bucketed rejection, tombstones, look-ahead; large pools
+//   auto        flat, wide or envelope by number of items
+//
+// Determinism: the picked positions are a function of the calls made and of
+// the random words, the same on every platform and instruction set. linear,
+// prefix-sum, fenwick, flat and wide pick the same position for the same word
+// (position order, r = UniformBelow(total), first i with r < w[0] + ... + w[i]);
+// envelope uses words in its own way, pinned by its own golden vectors.
+//
+// Invariant: the sum of all weights is at most kWeightMax. The caller keeps it
+// (ItemTable checks it before anything changes).
+//
+// Threads: one owner.
+#ifndef REWARDPOOL_SELECTOR_H_
+#define REWARDPOOL_SELECTOR_H_
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "rewardpool/item.h"
+#include "rewardpool/random.h"
+#include "rewardpool/status.h"
+#include "rewardpool/stock.h"
+
+namespace rewardpool {
+
+class Selector {
+ public:
+  virtual ~Selector() = default;
+
+  // The name it is chosen by; for auto "auto", whatever it runs on now.
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+
+  // Forgets everything and holds `weights`, position by position.
+  // Cost: O(n).
+  virtual void Assign(std::span<const Weight> weights) = 0;
+
+  // Number of positions, those of weight 0 included.
+  [[nodiscard]] virtual std::size_t size() const noexcept = 0;
+
+  // Sum of all weights; 0 means that nothing can be picked.
+  [[nodiscard]] virtual Weight total() const noexcept = 0;
+
+  // The weight of a position. Requires index < size().
+  [[nodiscard]] virtual Weight WeightAt(ItemIndex index) const noexcept = 0;
+
+  // Gives a position another weight (0 takes it out). index == size() appends.
+  // Requires index <= size() and that total() stays at most kWeightMax.
+  virtual void SetWeight(ItemIndex index, Weight weight) = 0;
+
+  // Picks one position and changes nothing but the random stream.
+  // Requires total() > 0.
+  [[nodiscard]] virtual ItemIndex Select(Random& random) = 0;
+
+  // Draws up to picks.size() units one after the other: picks a position,
+  // takes one unit of it from `stock`, and sets its weight to 0 when that was
+  // the last. The same picks from the same words as a loop over Select(),
+  // whatever the sizes of the calls.
+  //
+  // Requires: each position with weight > 0 has stock.
+  // Returns:  how many were drawn; fewer than asked only if total() became 0.
+  // Cost:     no allocation (but for an O(n) reorganisation that depletion may
+  //           bring about, amortised over the items that left).
+  [[nodiscard]] virtual std::size_t DrawMany(Random& random, Stock& stock,
+                                             std::span<ItemIndex> picks) = 0;
+
+  // Bytes of heap memory held, for benchmarks.
+  [[nodiscard]] virtual std::size_t MemoryBytes() const noexcept = 0;
+};
+
+// The selector of that name, empty. Unknown names give kInvalidArgument with
+// the list of known ones.
+[[nodiscard]] Result<std::unique_ptr<Selector>> MakeSelector(std::string_view name);
+
+// All names that MakeSelector knows, "auto" last.
+[[nodiscard]] std::span<const std::string_view> SelectorNames() noexcept;
+
+}  // namespace rewardpool
+
+#endif  // REWARDPOOL_SELECTOR_H_
