@@ -33,18 +33,14 @@ inline constexpr std::size_t kItemIdBytesMax = 255;
 // unlimited, which is a state of its own and not a number.
 class Quantity {
  public:
-  [[nodiscard]] static constexpr Quantity Unlimited() noexcept {
-    return Quantity(kUnlimitedBits);
-  }
+  [[nodiscard]] static constexpr Quantity Unlimited() noexcept { return Quantity(kUnlimitedBits); }
   // Requires count <= kQuantityMax.
   [[nodiscard]] static constexpr Quantity Of(std::uint64_t count) noexcept {
     assert(count <= kQuantityMax);
     return Quantity(count);
   }
 
-  [[nodiscard]] constexpr bool is_unlimited() const noexcept {
-    return bits_ == kUnlimitedBits;
-  }
+  [[nodiscard]] constexpr bool is_unlimited() const noexcept { return bits_ == kUnlimitedBits; }
   // Requires !is_unlimited().
   [[nodiscard]] constexpr std::uint64_t count() const noexcept {
     assert(!is_unlimited());
@@ -67,8 +63,7 @@ class Quantity {
   friend constexpr bool operator==(Quantity, Quantity) = default;
 
  private:
-  static constexpr std::uint64_t kUnlimitedBits =
-      std::numeric_limits<std::uint64_t>::max();
+  static constexpr std::uint64_t kUnlimitedBits = std::numeric_limits<std::uint64_t>::max();
   explicit constexpr Quantity(std::uint64_t bits) noexcept : bits_(bits) {}
 
   std::uint64_t bits_;

@@ -72,8 +72,7 @@ class Random {
 // bound / 2^64); a bound that is a power of two never rejects.
 // Source: D. Lemire, "Fast Random Integer Generation in an Interval", ACM
 // TOMACS 29(1), 2019: multiply, and reject the uneven remainder. Exact.
-[[nodiscard]] inline std::uint64_t UniformBelow(Random& random,
-                                                std::uint64_t bound) noexcept {
+[[nodiscard]] inline std::uint64_t UniformBelow(Random& random, std::uint64_t bound) noexcept {
   __extension__ using Wide = unsigned __int128;
   Wide product = static_cast<Wide>(random.Next()) * bound;
   auto low = static_cast<std::uint64_t>(product);

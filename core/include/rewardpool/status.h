@@ -9,14 +9,15 @@
 //   kNotFound         NOT_FOUND             not-found           name an item or pool that exists
 //   kAlreadyExists    ALREADY_EXISTS        already-exists      choose another id or key
 //   kExhausted        FAILED_PRECONDITION   exhausted           restock the pool
-//   kOverloaded       RESOURCE_EXHAUSTED    overloaded          poll what is in flight, then try again
-//   kBusy             UNAVAILABLE           busy                another owner has the pool; ask that one
-//   kClosed           CANCELLED             closed              open the pool again
-//   kFull             RESOURCE_EXHAUSTED    full                free some space; the pool stays readable
-//   kIo               INTERNAL              io                  look at the message; nothing was promised
-//   kOutcomeUnknown   UNKNOWN               outcome-unknown     reopen; recovery tells what became durable
-//   kCorrupt          DATA_LOSS             corrupt             restore from a copy; the message names the place
-//   kUnsupported      UNIMPLEMENTED         unsupported         use a newer program, or another platform
+//   kOverloaded       RESOURCE_EXHAUSTED    overloaded          poll what is in flight, then try
+//   again kBusy             UNAVAILABLE           busy                another owner has the pool;
+//   ask that one kClosed           CANCELLED             closed              open the pool again
+//   kFull             RESOURCE_EXHAUSTED    full                free some space; the pool stays
+//   readable kIo               INTERNAL              io                  look at the message;
+//   nothing was promised kOutcomeUnknown   UNKNOWN               outcome-unknown     reopen;
+//   recovery tells what became durable kCorrupt          DATA_LOSS             corrupt restore from
+//   a copy; the message names the place kUnsupported      UNIMPLEMENTED         unsupported use a
+//   newer program, or another platform
 #ifndef REWARDPOOL_STATUS_H_
 #define REWARDPOOL_STATUS_H_
 
@@ -56,8 +57,7 @@ class [[nodiscard]] Status {
  public:
   Status() noexcept = default;
   // `code` must not be kOk: success carries no message.
-  Status(StatusCode code, std::string message)
-      : code_(code), message_(std::move(message)) {
+  Status(StatusCode code, std::string message) : code_(code), message_(std::move(message)) {
     assert(code != StatusCode::kOk);
   }
 
@@ -90,9 +90,7 @@ class [[nodiscard]] Result {
   }
 
   [[nodiscard]] bool ok() const noexcept { return content_.index() == 1; }
-  [[nodiscard]] Status status() const {
-    return ok() ? Status::Ok() : std::get<0>(content_);
-  }
+  [[nodiscard]] Status status() const { return ok() ? Status::Ok() : std::get<0>(content_); }
 
   [[nodiscard]] T& value() & {
     assert(ok());
@@ -119,12 +117,11 @@ class [[nodiscard]] Result {
 
 // Returns the status of `expression` from the enclosing function unless it is
 // ok. The only macro of the public API: a Status must not be dropped by hand.
-#define RP_RETURN_IF_ERROR(expression)                                \
-  do {                                                                \
-    if (::rewardpool::Status rp_status = (expression);                \
-        !rp_status.ok()) {                                            \
-      return rp_status;                                               \
-    }                                                                 \
+#define RP_RETURN_IF_ERROR(expression)                                    \
+  do {                                                                    \
+    if (::rewardpool::Status rp_status = (expression); !rp_status.ok()) { \
+      return rp_status;                                                   \
+    }                                                                     \
   } while (false)
 
 }  // namespace rewardpool

@@ -1,0 +1,160 @@
+// item_table.h - the items of a pool: ids, weights and stock, by position.
+//
+// Knows nothing of selectors, randomness or logs. Every rule about what may be
+// in a catalog is checked here and only here, before anything changes.
+//
+// Positions ("slots"): a new item takes the lowest free slot, so that the
+// layout depends on the changes made and on nothing else; replaying the same
+// changes gives the same positions on every platform.
+//
+// Invariants:
+//   (1) Ids are unique and valid (ValidateItemId).
+//   (2) The sum of all weights, stock or no stock, is at most kWeightMax.
+//   (3) A free slot has weight 0, no stock and no id.
+//
+// Threads: one owner; const methods are safe concurrently.
+#ifndef REWARDPOOL_ITEM_TABLE_H_
+#define REWARDPOOL_ITEM_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rewardpool/item.h"
+#include "rewardpool/status.h"
+#include "rewardpool/stock.h"
+
+namespace rewardpool {
+
+// A change to one item; what is absent stays as it is.
+struct ItemChange {
+  std::optional<Weight> weight;
+  std::optional<Quantity> quantity;  // units left from now on
+
+  friend bool operator==(const ItemChange&, const ItemChange&) = default;
+};
+
+// Texts of ids, kept in blocks that never move. Copies share the blocks, which
+// is what makes a snapshot's copy of a large pool cheap.
+class IdTexts {
+ public:
+  // Where a text lies: its length in one byte, then its bytes.
+  using Ref = const char*;
+
+  [[nodiscard]] Ref Add(std::string_view text);
+  [[nodiscard]] static std::string_view View(Ref ref) noexcept {
+    return {ref + 1, static_cast<unsigned char>(*ref)};
+  }
+
+ private:
+  static constexpr std::size_t kBlockBytes = 64 * 1024;
+
+  std::vector<std::shared_ptr<char[]>> blocks_;
+  std::size_t used_ = kBlockBytes;
+};
+
+class ItemTable {
+ public:
+  // An empty table.
+  ItemTable();
+
+  // A table of these items, in order, none of them drawn yet.
+  // Errors: kInvalidArgument (bad id or weight, sum too large, too many
+  //         items), kAlreadyExists (an id twice).
+  [[nodiscard]] static Result<ItemTable> Create(std::span<const Item> items);
+
+  // Slots, free ones included: every position is below this.
+  [[nodiscard]] std::size_t slot_count() const noexcept { return ids_.size(); }
+  // Items that exist.
+  [[nodiscard]] std::size_t item_count() const noexcept { return ids_.size() - free_.size(); }
+  // Sum of the weights of all items that exist, out of stock or not.
+  [[nodiscard]] Weight weight_sum() const noexcept { return weight_sum_; }
+  // Draws of items that have been removed since.
+  [[nodiscard]] std::uint64_t drawn_of_removed() const noexcept { return drawn_of_removed_; }
+  // A hash of which id lies at which position, kept up to date at O(1) a
+  // change: a log segment names the one it was written under.
+  [[nodiscard]] std::uint32_t schema_hash() const noexcept { return schema_hash_; }
+
+  // True if an item lies at this position (false beyond the last slot).
+  [[nodiscard]] bool Has(ItemIndex index) const noexcept {
+    return index < ids_.size() && ids_[index] != nullptr;
+  }
+  // The position of an id, if there is such an item. Cost: O(1).
+  [[nodiscard]] std::optional<ItemIndex> Find(std::string_view id) const noexcept;
+
+  // Requires Has(index). The view lives until the table dies.
+  [[nodiscard]] std::string_view IdAt(ItemIndex index) const noexcept {
+    return IdTexts::View(ids_[index]);
+  }
+  // Requires index < slot_count().
+  [[nodiscard]] Weight WeightAt(ItemIndex index) const noexcept { return weights_[index]; }
+  // The weight that counts in a draw: 0 while the item is out of stock.
+  [[nodiscard]] Weight DrawableWeightAt(ItemIndex index) const noexcept {
+    return stock_[index].left.is_zero() ? 0 : weights_[index];
+  }
+  [[nodiscard]] const Stock& stock() const noexcept { return stock_; }
+  [[nodiscard]] Stock& stock() noexcept { return stock_; }
+
+  // Adds an item in the lowest free slot.
+  // Returns: its position.
+  // Errors:  as Create(); on any error the table is unchanged.
+  [[nodiscard]] Result<ItemIndex> Add(const Item& item);
+
+  // Changes an item's weight, stock or both.
+  // Errors: kNotFound, kInvalidArgument (weight or sum too large); unchanged.
+  [[nodiscard]] Result<ItemIndex> Update(std::string_view id, const ItemChange& change);
+
+  // Takes an item out; its slot becomes free and its draws count as
+  // drawn_of_removed().
+  // Errors: kNotFound; unchanged.
+  [[nodiscard]] Result<ItemIndex> Remove(std::string_view id);
+
+  // Puts an item with a history at a given position, making free slots below it
+  // as needed: for snapshots and for undoing a removal.
+  // Errors: kAlreadyExists (slot taken or id known), kInvalidArgument; unchanged.
+  Status Place(ItemIndex index, std::string_view id, Weight weight, const Stock::Entry& entry);
+
+  // Undoes an Add(): takes the item at `index` out as if it had never been. The
+  // caller undoes changes in reverse order, so it has no draws left.
+  void UndoAdd(ItemIndex index);
+
+  // Takes one unit of each position, in order, as a log says it happened.
+  // Errors: kCorrupt for a position without an item, of weight 0, or out of
+  //         stock; the message names it. What came before it has been applied:
+  //         a caller that sees an error throws the table away.
+  // Cost:   O(1) each, no allocation.
+  Status ApplyDraws(std::span<const ItemIndex> positions);
+
+  void set_drawn_of_removed(std::uint64_t drawn) noexcept { drawn_of_removed_ = drawn; }
+
+ private:
+  [[nodiscard]] Status CheckNewItem(std::string_view id, Weight weight) const;
+  void Occupy(ItemIndex index, std::string_view id, Weight weight, const Stock::Entry& entry);
+  void Vacate(ItemIndex index);
+  [[nodiscard]] ItemIndex LowestFree() const noexcept;
+
+  // Open addressing over positions, keyed by the id at the position.
+  void HashInsert(ItemIndex index);
+  void HashErase(ItemIndex index);
+  void HashGrow();
+  [[nodiscard]] std::size_t HashHome(std::string_view id) const noexcept;
+
+  IdTexts texts_;
+  std::vector<IdTexts::Ref> ids_;  // nullptr where the slot is free
+  std::vector<Weight> weights_;
+  Stock stock_;
+  std::vector<ItemIndex> free_;  // a min-heap
+  std::vector<ItemIndex> hash_;  // kEmpty or a position; a power of two
+  Weight weight_sum_ = 0;
+  std::uint64_t drawn_of_removed_ = 0;
+  std::uint32_t schema_hash_ = 0;
+};
+
+}  // namespace rewardpool
+
+#endif  // REWARDPOOL_ITEM_TABLE_H_
