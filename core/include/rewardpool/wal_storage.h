@@ -15,8 +15,8 @@
 // and FaultyStorage (core/testing), which breaks these promises on purpose. One
 // contract suite runs against them all: tests/contract.
 //
-// Threads: one owner at a time. Reading while another thread appends is allowed
-//          for segments that are not open.
+// Threads: one owner; but RemoveSegment(), ListSegments() and Read() of segments
+//          that are not open may run in another thread meanwhile.
 #ifndef REWARDPOOL_WAL_STORAGE_H_
 #define REWARDPOOL_WAL_STORAGE_H_
 
