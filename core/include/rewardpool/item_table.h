@@ -119,9 +119,9 @@ class ItemTable {
   // Errors: kAlreadyExists (slot taken or id known), kInvalidArgument; unchanged.
   Status Place(ItemIndex index, std::string_view id, Weight weight, const Stock::Entry& entry);
 
-  // Undoes an Add(): takes the item at `index` out as if it had never been. The
-  // caller undoes changes in reverse order, so it has no draws left.
-  void UndoAdd(ItemIndex index);
+  // Undoes the latest Add(), which put an item at `index` when there were
+  // `slot_count_before` slots. Requires that all later changes are undone.
+  void UndoAdd(ItemIndex index, std::size_t slot_count_before);
 
   // Takes one unit of each position, in order, as a log says it happened.
   // Errors: kCorrupt for a position without an item, of weight 0, or out of
@@ -136,6 +136,7 @@ class ItemTable {
   [[nodiscard]] Status CheckNewItem(std::string_view id, Weight weight) const;
   void Occupy(ItemIndex index, std::string_view id, Weight weight, const Stock::Entry& entry);
   void Vacate(ItemIndex index);
+  void TakeFromFree(ItemIndex index);
   [[nodiscard]] ItemIndex LowestFree() const noexcept;
 
   // Open addressing over positions, keyed by the id at the position.
