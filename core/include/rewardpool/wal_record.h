@@ -96,10 +96,14 @@ struct SnapshotItem {
   friend bool operator==(const SnapshotItem&, const SnapshotItem&) = default;
 };
 
-// The outcome kept for a key.
+// The outcome kept for a key. Items by id, not by position: an item may have
+// been removed since, and its position given to another.
 struct SnapshotKey {
   RequestId request_id = 0;
-  RequestedDraw draw;
+  std::string key;
+  std::string user;
+  std::uint32_t count = 1;
+  std::vector<std::string> item_ids;  // `count` of them, or none: refused
   friend bool operator==(const SnapshotKey&, const SnapshotKey&) = default;
 };
 
