@@ -12,8 +12,10 @@
 #define REWARDPOOL_RANDOM_H_
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -41,14 +43,20 @@ class Random {
     return buffer_[position_++];
   }
 
-  // Words that Next() will return, as far as they are already made (possibly
-  // none). A hint for prefetching; reading them consumes nothing.
-  [[nodiscard]] std::span<const std::uint64_t> Upcoming() const noexcept {
-    return std::span(buffer_).subspan(position_);
+  // Words that Next() will return, as far as they are already made; at least
+  // one. Reading them consumes nothing, so a bulk loop may look ahead.
+  [[nodiscard]] std::span<const std::uint64_t> Upcoming() noexcept {
+    if (position_ == kBufferWords) [[unlikely]] {
+      FillBuffer();
+    }
+    return std::span<const std::uint64_t>(buffer_).subspan(position_);
   }
 
-  // Passes over the first `count` words of Upcoming().
-  void Skip(std::size_t count) noexcept { position_ += count; }
+  // Passes over the first `count` words of Upcoming(), at most all of them.
+  void Skip(std::size_t count) noexcept {
+    assert(count <= kBufferWords - position_);
+    position_ += count;
+  }
 
  protected:
   Random() = default;
@@ -66,24 +74,38 @@ class Random {
   alignas(64) std::array<std::uint64_t, kBufferWords> buffer_{};
 };
 
-// A uniform integer in [0, bound). Requires bound > 0.
+namespace internal {
+
+// UniformBelow() for any word size: `next` returns uniform values of Word, and
+// Wide holds the product of two of them. A template so that a test can run
+// every value of a small word through it.
+template <typename Word, typename Wide, typename NextWord>
+[[nodiscard]] constexpr Word BoundedWord(NextWord&& next, Word bound) noexcept {
+  constexpr int kWordBits = std::numeric_limits<Word>::digits;
+  Wide product = static_cast<Wide>(next()) * bound;
+  if (static_cast<Word>(product) < bound) [[unlikely]] {
+    // 2^kWordBits modulo bound: as many low parts as must be refused.
+    const Word threshold = static_cast<Word>(Word{0} - bound) % bound;
+    while (static_cast<Word>(product) < threshold) {
+      product = static_cast<Wide>(next()) * bound;
+    }
+  }
+  return static_cast<Word>(product >> kWordBits);
+}
+
+}  // namespace internal
+
+// A uniform integer in [0, bound). Requires bound > 0. `Words` is a Random, or
+// anything else whose Next() returns uniform 64-bit words.
 //
 // Random: one word, and one more for each rejection (probability below
 // bound / 2^64); a bound that is a power of two never rejects.
 // Source: D. Lemire, "Fast Random Integer Generation in an Interval", ACM
 // TOMACS 29(1), 2019: multiply, and reject the uneven remainder. Exact.
-[[nodiscard]] inline std::uint64_t UniformBelow(Random& random, std::uint64_t bound) noexcept {
+template <typename Words>
+[[nodiscard]] std::uint64_t UniformBelow(Words& words, std::uint64_t bound) noexcept {
   __extension__ using Wide = unsigned __int128;
-  Wide product = static_cast<Wide>(random.Next()) * bound;
-  auto low = static_cast<std::uint64_t>(product);
-  if (low < bound) [[unlikely]] {
-    const std::uint64_t threshold = (0 - bound) % bound;
-    while (low < threshold) {
-      product = static_cast<Wide>(random.Next()) * bound;
-      low = static_cast<std::uint64_t>(product);
-    }
-  }
-  return static_cast<std::uint64_t>(product >> 64);
+  return internal::BoundedWord<std::uint64_t, Wide>([&words] { return words.Next(); }, bound);
 }
 
 inline constexpr std::size_t kSecureKeyBytes = 32;

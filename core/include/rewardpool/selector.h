@@ -20,6 +20,11 @@
 // (position order, r = UniformBelow(total), first i with r < w[0] + ... + w[i]);
 // envelope uses words in its own way, pinned by its own golden vectors.
 //
+// auto, rule version 1: flat up to 16 positions, wide up to 2,048, above that
+// envelope. Assign() chooses afresh, appending may move up. Positions of weight
+// 0 count, so depletion moves nothing: the rule needs no randomness, no timing
+// and no history but the calls since Assign().
+//
 // Invariant: the sum of all weights is at most kWeightMax. The caller keeps it
 // (ItemTable checks it before anything changes).
 //
@@ -31,7 +36,6 @@
 #include <memory>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "rewardpool/item.h"
 #include "rewardpool/random.h"
@@ -40,9 +44,17 @@
 
 namespace rewardpool {
 
+// The rule of auto. A change to it changes draws, so it gets another version.
+inline constexpr int kAutoRuleVersion = 1;
+inline constexpr std::size_t kAutoFlatItemsMax = 16;
+inline constexpr std::size_t kAutoWideItemsMax = 2'048;
+
 class Selector {
  public:
+  Selector() = default;
   virtual ~Selector() = default;
+  Selector(const Selector&) = delete;
+  Selector& operator=(const Selector&) = delete;
 
   // The name it is chosen by; for auto "auto", whatever it runs on now.
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
@@ -80,7 +92,7 @@ class Selector {
   [[nodiscard]] virtual std::size_t DrawMany(Random& random, Stock& stock,
                                              std::span<ItemIndex> picks) = 0;
 
-  // Bytes of heap memory held, for benchmarks.
+  // Bytes of heap memory held (the object's own excepted), for benchmarks.
   [[nodiscard]] virtual std::size_t MemoryBytes() const noexcept = 0;
 };
 

@@ -1,0 +1,168 @@
+// envelope.h - rejection from an envelope of buckets: O(1) a draw and a change,
+// one random cache line a draw. For large pools.
+//
+// Items of similar weight share a bucket, and each bucket has one height that
+// no weight in it exceeds: the weight itself up to 4, above that four heights
+// an octave (5, 6, 7 or 8 times a power of two). One uniform number below
+// E = sum of count x height names a bucket, a slot in it and an offset below
+// the height; the item in the slot is picked if offset < weight, else the next
+// number is tried. So each item is picked with probability exactly
+// weight / total. A try succeeds with a chance of 0.8 at least, or 0.7 with
+// tombstones.
+//
+// An item that leaves stays behind as a tombstone: a slot of weight 0, which is
+// never picked. Tombstones are swept away in groups, when there are
+// kTombstonesMax of them or their height exceeds E / 8. While the layout stands
+// still, the words to come can be placed, and their cache lines fetched, before
+// their turn. This look-ahead is a hint: words are used one by one in order, so
+// the picks are the same for each depth.
+//
+// The picks depend on the order of slots, so the rules here (buckets, where an
+// item is put, when and how tombstones are swept) are fixed: they are version 1
+// of the envelope, and its golden vectors pin them. How memory is laid out is
+// not part of them.
+//
+// Source: Y. Matias, J. S. Vitter, W.-C. Ni, "Dynamic Generation of Discrete
+// Random Variates", Theory of Computing Systems 36, 2003, cut down to one level;
+// an alias table would be no quicker here, and costs O(n) for each change.
+#ifndef REWARDPOOL_SELECTORS_ENVELOPE_H_
+#define REWARDPOOL_SELECTORS_ENVELOPE_H_
+
+#include <array>
+#include <vector>
+
+#include "selectors/bulk_selector.h"
+#include "selectors/prefix_node.h"
+
+namespace rewardpool::internal {
+
+class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
+ public:
+  static constexpr std::size_t kTombstonesMax = 64;
+  static constexpr std::size_t kLookAheadMax = 64;
+  static constexpr std::size_t kLookAheadDefault = 32;
+  // Smaller pools fit in the cache, and looking ahead would only cost time.
+  static constexpr std::size_t kLookAheadItemsMin = 65'536;
+
+  // `look_ahead`: how many words DrawMany() places ahead, 0 to kLookAheadMax;
+  // 0 turns it off. It does so for pools of `look_ahead_items_min` and more.
+  explicit EnvelopeSelector(std::size_t look_ahead = kLookAheadDefault,
+                            std::size_t look_ahead_items_min = kLookAheadItemsMin);
+
+  [[nodiscard]] std::string_view name() const noexcept override { return "envelope"; }
+  void Assign(std::span<const Weight> weights) override;
+  [[nodiscard]] std::size_t size() const noexcept override { return size_; }
+  [[nodiscard]] Weight total() const noexcept override { return total_; }
+  [[nodiscard]] Weight WeightAt(ItemIndex index) const noexcept override;
+  void SetWeight(ItemIndex index, Weight weight) override;
+  [[nodiscard]] std::size_t DrawMany(Random& random, Stock& stock,
+                                     std::span<ItemIndex> picks) override;
+  [[nodiscard]] std::size_t MemoryBytes() const noexcept override;
+
+  // E: what a draw takes its uniform number below.
+  [[nodiscard]] std::uint64_t envelope() const noexcept { return envelope_; }
+
+  template <typename Words>
+  [[nodiscard]] ItemIndex Pick(Words& words) const noexcept {
+    for (;;) {
+      const Place place = PlaceOf(UniformBelow(words, envelope_));
+      const Entry& entry = entries_[SlotAt(place)];
+      if (place.offset < entry.weight) return entry.item;
+    }
+  }
+
+ private:
+  // 4 exact ones, and 4 for each of 61 octaves; rounded up to 16 nodes of 16.
+  static constexpr std::size_t kBuckets = 256;
+
+  // A slot of a bucket, and, in what would be padding, the slot of a position:
+  // that of position p is entries_[p].slot_of_position. Two arrays in one, so
+  // that an item costs 16 bytes.
+  struct Entry {
+    Weight weight = 0;
+    ItemIndex item = 0;
+    std::uint32_t slot_of_position = 0;
+  };
+
+  // The entries begin to begin + count - 1, with room up to capacity.
+  struct Bucket {
+    std::uint64_t height = 0;
+    std::uint64_t reciprocal = 0;  // divides by the height; see PlaceOf()
+    std::uint32_t shift = 0;
+    std::uint32_t begin = 0;
+    std::uint32_t count = 0;  // tombstones included
+    std::uint32_t capacity = 0;
+  };
+
+  // Where a number below E falls.
+  struct Place {
+    std::uint32_t bucket;
+    std::uint32_t slot;    // within the bucket
+    std::uint64_t offset;  // below the bucket's height
+  };
+
+  struct Tombstone {
+    std::uint32_t bucket;
+    std::uint32_t slot;  // within the bucket
+  };
+
+  static constexpr int kReciprocalBits = 35;
+
+  [[nodiscard]] static std::uint32_t BucketOf(Weight weight) noexcept;
+  [[nodiscard]] static std::size_t CapacityFor(std::size_t count) noexcept {
+    return count + count / 8 + 4;
+  }
+
+  [[nodiscard]] Place PlaceOf(std::uint64_t target) const noexcept {
+    const std::size_t group = root_.ChildOf(target);
+    target -= root_.before[group];
+    const PrefixNode& node = groups_[group];
+    const std::size_t child = node.ChildOf(target);
+    target -= node.before[child];
+    const std::size_t index = group * PrefixNode::kChildren + child;
+    const Bucket& bucket = buckets_[index];
+    // target / height without a division. target >> shift is below 2^30, and
+    // the height over 2^shift is 1 to 8, so 35 bits of reciprocal are exact.
+    const std::uint64_t slot = ((target >> bucket.shift) * bucket.reciprocal) >> kReciprocalBits;
+    return {static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(slot),
+            target - slot * bucket.height};
+  }
+  [[nodiscard]] std::size_t SlotAt(const Place& place) const noexcept {
+    return std::size_t{buckets_[place.bucket].begin} + place.slot;
+  }
+
+  // The entry that holds a position; null if its weight is 0.
+  [[nodiscard]] const Entry* Find(ItemIndex index) const noexcept;
+  void Insert(ItemIndex index, Weight weight);
+  void Bury(std::uint32_t bucket, std::uint32_t slot) noexcept;
+  [[nodiscard]] bool SweepIfDue() noexcept;
+  void Sweep() noexcept;
+  void AddToEnvelope(std::uint32_t bucket, std::uint64_t change) noexcept;
+  void PutLast(std::uint32_t bucket, const Entry& entry) noexcept;
+  void MakeRoomIn(std::uint32_t bucket);
+  void Relayout(std::uint32_t growing_bucket);
+  std::size_t DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks);
+
+  std::size_t look_ahead_;
+  std::size_t look_ahead_items_min_;
+
+  std::size_t size_ = 0;
+  Weight total_ = 0;
+  std::uint64_t envelope_ = 0;
+
+  PrefixNode root_;
+  std::array<PrefixNode, PrefixNode::kChildren> groups_;
+  std::array<Bucket, kBuckets> buckets_;
+
+  // At least size_ entries, of which the first allocated_ belong to buckets.
+  std::vector<Entry> entries_;
+  std::size_t allocated_ = 0;
+
+  std::array<Tombstone, kTombstonesMax> tombstones_;
+  std::size_t tombstone_count_ = 0;
+  std::uint64_t tombstone_height_ = 0;
+};
+
+}  // namespace rewardpool::internal
+
+#endif  // REWARDPOOL_SELECTORS_ENVELOPE_H_
