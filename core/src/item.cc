@@ -1,6 +1,5 @@
 #include "rewardpool/item.h"
 
-
 namespace rewardpool {
 namespace {
 
@@ -58,9 +57,9 @@ std::string Quoted(std::string_view text) {
 Status ValidateItemId(std::string_view id) {
   if (id.empty()) return {StatusCode::kInvalidArgument, "item id is empty"};
   if (id.size() > kItemIdBytesMax) {
-    return {StatusCode::kInvalidArgument,
-            "item id of " + std::to_string(id.size()) + " bytes is longer than " +
-                std::to_string(kItemIdBytesMax)};
+    return {StatusCode::kInvalidArgument, "item id of " + std::to_string(id.size()) +
+                                              " bytes is longer than " +
+                                              std::to_string(kItemIdBytesMax)};
   }
   for (std::size_t i = 0; i < id.size();) {
     if (id[i] == '\0') {

@@ -1,10 +1,10 @@
 #include "rewardpool/item_table.h"
 
-#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "rewardpool/crc32c.h"
@@ -121,17 +121,9 @@ Status ItemTable::Place(ItemIndex index, std::string_view id, Weight weight,
   return Status::Ok();
 }
 
-void ItemTable::UndoAdd(ItemIndex index, std::size_t slot_count_before) {
+void ItemTable::UndoAdd(ItemIndex index) {
   assert(Has(index) && stock_[index].drawn == 0);
   Vacate(index);
-  if (slot_count() == slot_count_before) return;
-  // The addition made the slot, so it goes as well: the number of slots decides
-  // how wide a draw is in the log.
-  assert(index == slot_count_before && slot_count() == slot_count_before + 1);
-  TakeFromFree(index);
-  ids_.pop_back();
-  weights_.pop_back();
-  stock_.Resize(slot_count_before);
 }
 
 Status ItemTable::ApplyDraws(std::span<const ItemIndex> positions) {
@@ -163,18 +155,13 @@ Status ItemTable::CheckNewItem(std::string_view id, Weight weight) const {
 
 void ItemTable::Occupy(ItemIndex index, std::string_view id, Weight weight,
                        const Stock::Entry& entry) {
+  for (auto slot = static_cast<ItemIndex>(slot_count()); slot < index; ++slot) {
+    free_.insert(free_.end(), slot);
+  }
   if (index < slot_count()) {
-    TakeFromFree(index);
+    free_.erase(index);
   } else {
-    while (slot_count() < index) {
-      free_.push_back(static_cast<ItemIndex>(slot_count()));
-      std::push_heap(free_.begin(), free_.end(), std::greater<>());
-      ids_.push_back(nullptr);
-      weights_.push_back(0);
-    }
-    ids_.push_back(nullptr);
-    weights_.push_back(0);
-    stock_.Resize(slot_count());
+    SetSlotCount(std::size_t{index} + 1);
   }
   ids_[index] = texts_.Add(id);
   weights_[index] = weight;
@@ -184,16 +171,6 @@ void ItemTable::Occupy(ItemIndex index, std::string_view id, Weight weight,
   HashInsert(index);
 }
 
-void ItemTable::TakeFromFree(ItemIndex index) {
-  if (free_.front() == index) {  // always so but when a removal is undone
-    std::pop_heap(free_.begin(), free_.end(), std::greater<>());
-    free_.pop_back();
-  } else {
-    std::erase(free_, index);
-    std::make_heap(free_.begin(), free_.end(), std::greater<>());
-  }
-}
-
 void ItemTable::Vacate(ItemIndex index) {
   HashErase(index);
   schema_hash_ ^= SchemaShare(index, IdAt(index));
@@ -201,12 +178,20 @@ void ItemTable::Vacate(ItemIndex index) {
   ids_[index] = nullptr;
   weights_[index] = 0;
   stock_[index] = {};
-  free_.push_back(index);
-  std::push_heap(free_.begin(), free_.end(), std::greater<>());
+  free_.insert(index);
+  std::size_t slots = slot_count();
+  for (; slots > 0 && ids_[slots - 1] == nullptr; --slots) free_.erase(std::prev(free_.end()));
+  SetSlotCount(slots);
+}
+
+void ItemTable::SetSlotCount(std::size_t count) {
+  ids_.resize(count, nullptr);
+  weights_.resize(count, 0);
+  stock_.Resize(count);
 }
 
 ItemIndex ItemTable::LowestFree() const noexcept {
-  return free_.empty() ? static_cast<ItemIndex>(slot_count()) : free_.front();
+  return free_.empty() ? static_cast<ItemIndex>(slot_count()) : *free_.begin();
 }
 
 std::size_t ItemTable::HashHome(std::string_view id) const noexcept {

@@ -10,7 +10,8 @@
 // Invariants:
 //   (1) Ids are unique and valid (ValidateItemId).
 //   (2) The sum of all weights, stock or no stock, is at most kWeightMax.
-//   (3) A free slot has weight 0, no stock and no id.
+//   (3) A free slot has weight 0, no stock and no id. The last slot is never
+//       free, so that slot_count() follows from the items alone.
 //
 // Threads: one owner; const methods are safe concurrently.
 #ifndef REWARDPOOL_ITEM_TABLE_H_
@@ -20,6 +21,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -119,9 +121,9 @@ class ItemTable {
   // Errors: kAlreadyExists (slot taken or id known), kInvalidArgument; unchanged.
   Status Place(ItemIndex index, std::string_view id, Weight weight, const Stock::Entry& entry);
 
-  // Undoes the latest Add(), which put an item at `index` when there were
-  // `slot_count_before` slots. Requires that all later changes are undone.
-  void UndoAdd(ItemIndex index, std::size_t slot_count_before);
+  // Undoes an Add(): takes out an item that was never drawn, as if it had not
+  // been there. Requires Has(index) and that later changes are undone.
+  void UndoAdd(ItemIndex index);
 
   // Takes one unit of each position, in order, as a log says it happened.
   // Errors: kCorrupt for a position without an item, of weight 0, or out of
@@ -136,7 +138,7 @@ class ItemTable {
   [[nodiscard]] Status CheckNewItem(std::string_view id, Weight weight) const;
   void Occupy(ItemIndex index, std::string_view id, Weight weight, const Stock::Entry& entry);
   void Vacate(ItemIndex index);
-  void TakeFromFree(ItemIndex index);
+  void SetSlotCount(std::size_t count);
   [[nodiscard]] ItemIndex LowestFree() const noexcept;
 
   // Open addressing over positions, keyed by the id at the position.
@@ -149,7 +151,7 @@ class ItemTable {
   std::vector<IdTexts::Ref> ids_;  // nullptr where the slot is free
   std::vector<Weight> weights_;
   Stock stock_;
-  std::vector<ItemIndex> free_;  // a min-heap
+  std::set<ItemIndex> free_;
   std::vector<ItemIndex> hash_;  // kEmpty or a position; a power of two
   Weight weight_sum_ = 0;
   std::uint64_t drawn_of_removed_ = 0;

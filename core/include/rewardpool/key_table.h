@@ -1,0 +1,72 @@
+// key_table.h - the outcomes kept for keys (idempotent draws).
+//
+// A request with a key that is known returns the recorded outcome in place of a
+// second draw. The table keeps the latest `retention` keyed requests; older
+// keys are forgotten, and a request that uses one again is a new draw.
+//
+// Entries are immutable and shared, so that a snapshot's copy is a copy of
+// pointers.
+//
+// Threads: one owner.
+#ifndef REWARDPOOL_KEY_TABLE_H_
+#define REWARDPOOL_KEY_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "rewardpool/item.h"
+#include "rewardpool/wal_record.h"
+
+namespace rewardpool {
+
+inline constexpr std::size_t kKeyRetentionDefault = 100'000;
+
+class KeyTable {
+ public:
+  using Entry = std::shared_ptr<const SnapshotKey>;
+
+  explicit KeyTable(std::size_t retention = kKeyRetentionDefault) : retention_(retention) {}
+
+  // The outcome of that key, or nullptr. Lives while the caller holds it.
+  [[nodiscard]] Entry Find(std::string_view key) const;
+
+  // Requires that Find(entry.key) is nullptr and that request ids increase.
+  void Insert(SnapshotKey entry);
+
+  // Makes the entries up to this id final: UndoAfter() will not go below it.
+  // Frees what has left the retention for good; before, such entries are only
+  // hidden from Find(), since undoing newer ones brings them back.
+  void Commit(RequestId through);
+
+  // Takes out every entry with a larger id.
+  void UndoAfter(RequestId request_id);
+
+  // What Find() can see, by request id.
+  [[nodiscard]] std::vector<Entry> Entries() const;
+
+ private:
+  struct Place {
+    Entry entry;
+    std::uint64_t ordinal;  // counts insertions
+  };
+
+  // Ordinals from this one on are within the retention.
+  [[nodiscard]] std::uint64_t first_visible() const noexcept {
+    return next_ordinal_ > retention_ ? next_ordinal_ - retention_ : 0;
+  }
+
+  std::size_t retention_;
+  std::uint64_t next_ordinal_ = 0;
+  std::uint64_t committed_ordinal_ = 0;  // entries below it are final
+  std::deque<Place> order_;
+  std::unordered_map<std::string_view, Place> by_key_;  // views into the entries
+};
+
+}  // namespace rewardpool
+
+#endif  // REWARDPOOL_KEY_TABLE_H_
