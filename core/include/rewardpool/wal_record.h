@@ -26,6 +26,8 @@ namespace rewardpool {
 inline constexpr std::size_t kDrawsPerRecordMax = 10'000;
 inline constexpr std::size_t kKeyBytesMax = 255;
 inline constexpr std::size_t kUserBytesMax = 255;
+// Most refusals that one record may hold.
+inline constexpr std::uint64_t kRefusalsPerRecordMax = (std::uint64_t{1} << 32) - 1;
 
 // Plain draws, one request each, in order. 1 to kDrawsPerRecordMax.
 struct DrawRun {
@@ -33,14 +35,16 @@ struct DrawRun {
   friend bool operator==(const DrawRun&, const DrawRun&) = default;
 };
 
-// Plain draws that found the pool exhausted, one request each. count >= 1.
+// Plain draws that found the pool exhausted, one request each. 1 to
+// kRefusalsPerRecordMax.
 struct RefusedRun {
   std::uint64_t count = 0;
   friend bool operator==(const RefusedRun&, const RefusedRun&) = default;
 };
 
 // One draw request with a key, a user, more than one item, or all of these;
-// all or nothing. No items: refused, the pool could not serve `count`.
+// all or nothing. No items: refused, the pool could not serve `count`. Key and
+// user are well-formed UTF-8 without NUL, as item ids are.
 struct RequestedDraw {
   std::string key;   // empty: none
   std::string user;  // empty: none
