@@ -3,6 +3,11 @@
 //
 // MemoryDisk is what survives when a storage object dies; open it again to play
 // a restart.
+//
+// Threads: as the interfaces say. MemoryStorage keeps to the segments and
+//          MemorySnapshotStore to the snapshots, so the two may share a disk
+//          and run in two threads. Two storages on one disk may not.
+// Errors:  kFull when the memory is used up; never kIo.
 #ifndef REWARDPOOL_MEMORY_STORAGE_H_
 #define REWARDPOOL_MEMORY_STORAGE_H_
 
@@ -10,8 +15,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rewardpool/snapshot_store.h"
@@ -42,8 +49,13 @@ class MemoryStorage final : public WalStorage {
   Status Close() override;
 
  private:
-  std::shared_ptr<MemoryDisk> disk_;
-  std::vector<std::byte>* open_ = nullptr;
+  // Ok if `segment` may be cut, persisted or removed: it is not open.
+  Status CheckNotOpen(std::uint64_t segment) const;
+
+  const std::shared_ptr<MemoryDisk> disk_;
+  mutable std::mutex mutex_;                // guards all below and disk_->segments
+  std::vector<std::byte>* open_ = nullptr;  // an element of disk_->segments
+  std::uint64_t open_number_ = 0;           // meaningful while open_ is set
 };
 
 class MemorySnapshotStore final : public SnapshotStore {
@@ -57,7 +69,7 @@ class MemorySnapshotStore final : public SnapshotStore {
   std::string SnapshotName(RequestId name) const override;
 
  private:
-  std::shared_ptr<MemoryDisk> disk_;
+  const std::shared_ptr<MemoryDisk> disk_;
 };
 
 }  // namespace rewardpool

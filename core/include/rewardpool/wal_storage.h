@@ -65,14 +65,18 @@ class WalStorage : public WalSource {
   // beyond the capacity are allowed where the storage can grow.
   //
   // Inputs: segment: larger than that of every existing one, but for one that
-  //         an earlier failed call left behind, which is written anew.
+  //         an earlier failed call left behind, which is written anew: one that
+  //         is not open and has nothing but zeros behind its first
+  //         header.size() bytes. header: not all zeros.
   // Errors: kFull (no room: the segment open before is durable and still open,
-  //         nothing else changed), kIo (tail unknown).
+  //         nothing else changed), kInvalidArgument (the segment, or a later
+  //         one, holds something; nothing changed), kIo (tail unknown).
   [[nodiscard]] virtual Status StartSegment(std::uint64_t segment, std::uint64_t capacity_bytes,
                                             std::span<const std::byte> header) = 0;
 
   // Appends to the open segment.
-  // Errors:  kFull (no room; nothing was written), kIo (tail unknown).
+  // Errors:  kFull (no room; nothing was written), kClosed (no segment is open),
+  //          kIo (tail unknown).
   // Durable: no, see Sync().     Cost: one copy, no allocation.
   [[nodiscard]] virtual Status Append(std::span<const std::byte> bytes) = 0;
 
@@ -80,7 +84,11 @@ class WalStorage : public WalSource {
   // Errors: kIo (tail unknown).
   [[nodiscard]] virtual Status Sync() = 0;
 
+  // The three below refuse the open segment with kInvalidArgument; the first
+  // two answer kNotFound if there is no such segment.
+
   // Cuts a segment that is not open to its first `length` bytes, durably.
+  // Errors: kInvalidArgument (it is shorter than that), kIo.
   [[nodiscard]] virtual Status Truncate(std::uint64_t segment, std::uint64_t length) = 0;
 
   // Writes the bytes of a segment that is not open once more and syncs them:
