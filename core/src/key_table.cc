@@ -14,7 +14,7 @@ KeyTable::Entry KeyTable::Find(std::string_view key) const {
 void KeyTable::Insert(SnapshotKey entry) {
   assert(order_.empty() || order_.back().entry->request_id < entry.request_id);
   const Place place{std::make_shared<const SnapshotKey>(std::move(entry)), next_ordinal_++};
-  // The key may still be here, hidden: the map then follows the newer entry.
+  // The key may still be here, hidden or older: the map follows the newer entry.
   by_key_.erase(place.entry->key);
   by_key_.emplace(place.entry->key, place);
   order_.push_back(place);
@@ -39,15 +39,17 @@ void KeyTable::UndoAfter(RequestId request_id) {
     order_.pop_back();
     --next_ordinal_;
   }
-  // A key that was used again while hidden has lost its place in the map.
-  for (const Place& place : order_) by_key_.try_emplace(place.entry->key, place);
+  // A key that was used again has lost its place in the map to what is gone now.
+  for (auto place = order_.rbegin(); place != order_.rend(); ++place) {
+    by_key_.try_emplace(place->entry->key, *place);
+  }
 }
 
 std::vector<KeyTable::Entry> KeyTable::Entries() const {
   std::vector<Entry> entries;
   entries.reserve(order_.size());
   for (const Place& place : order_) {
-    if (place.ordinal >= first_visible()) entries.push_back(place.entry);
+    if (Find(place.entry->key) == place.entry) entries.push_back(place.entry);
   }
   return entries;
 }

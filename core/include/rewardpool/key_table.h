@@ -35,7 +35,9 @@ class KeyTable {
   // The outcome of that key, or nullptr. Lives while the caller holds it.
   [[nodiscard]] Entry Find(std::string_view key) const;
 
-  // Requires that Find(entry.key) is nullptr and that request ids increase.
+  // Keeps an outcome; it takes the place of an older one of the same key, which
+  // can come about only where a replay retains more than the writer did.
+  // Requires that request ids increase.
   void Insert(SnapshotKey entry);
 
   // Makes the entries up to this id final: UndoAfter() will not go below it.

@@ -71,6 +71,9 @@ class WalBatcher {
   // The last request id handed out, sealed or not.
   [[nodiscard]] RequestId last_request_id() const noexcept { return last_request_id_; }
 
+  // Where the log stands after the last accepted batch.
+  [[nodiscard]] const LogEnd& end() const noexcept { return end_; }
+
   // Makes the batch being filled begin a segment.
   void StartSegment() noexcept { wants_segment_ = true; }
 
