@@ -22,7 +22,7 @@ std::uint32_t SchemaShare(ItemIndex index, std::string_view id) noexcept {
   for (std::size_t i = 0; i < position.size(); ++i) {
     position[i] = static_cast<std::byte>(index >> (8 * i));
   }
-  return Crc32c(Crc32c(0, position), std::as_bytes(std::span(id)));
+  return Crc32c(Crc32c(0, position), std::as_bytes(std::span<const char>(id)));
 }
 
 Status NotFound(std::string_view id) {
