@@ -1,13 +1,20 @@
 # What to build, and how. Everything beyond the libraries is for developers and
 # is on only where rewardpool is the top-level project.
 include(GNUInstallDirs)
+include(CMakeDependentOption)
 
-option(RP_BUILD_CLI "Build the rewardpool command" ${PROJECT_IS_TOP_LEVEL})
+option(RP_BUILD_NATIVE "Build rewardpool::native: files, threads, configuration" ON)
+cmake_dependent_option(RP_BUILD_CLI "Build the rewardpool command" ${PROJECT_IS_TOP_LEVEL}
+                       RP_BUILD_NATIVE OFF)
 option(RP_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(RP_BUILD_BENCH "Build the benchmarks" OFF)
 option(RP_BUILD_FUZZERS "Build the libFuzzer targets (clang only)" OFF)
 option(RP_DEVELOPER "Warnings are errors" ${PROJECT_IS_TOP_LEVEL})
+option(RP_INSTALL "Add the install rules" ${PROJECT_IS_TOP_LEVEL})
 set(RP_SANITIZE "" CACHE STRING "Sanitizers for every target, e.g. address,undefined")
+set(RP_FUZZ_SECONDS 20 CACHE STRING "How long CTest lets each fuzzer run")
+set(RP_GOOGLETEST_SOURCE_DIR "" CACHE PATH
+    "Build GoogleTest from here instead of using the installed one (needed for libc++)")
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -26,4 +33,8 @@ if(RP_SANITIZE)
   add_compile_options(-fsanitize=${RP_SANITIZE} -fno-sanitize-recover=all
                       -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${RP_SANITIZE})
+endif()
+if(RP_BUILD_FUZZERS)
+  # Coverage counters in every target; the fuzzers alone link the engine.
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
