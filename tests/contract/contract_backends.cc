@@ -1,6 +1,10 @@
 #include "contract/storage_harness.h"
 #include "rewardpool/memory_storage.h"
+#include "rewardpool/native/file_snapshot_store.h"
+#include "rewardpool/native/file_storage.h"
+#include "rewardpool/native/mmap_storage.h"
 #include "rewardpool/testing/faulty_storage.h"
+#include "support/temporary_folder.h"
 
 namespace rewardpool::tests {
 namespace {
@@ -45,12 +49,37 @@ class FaultySnapshotsWithoutFaults final : public SnapshotHarness {
   std::shared_ptr<testing::SimulatedDisk> disk_ = std::make_shared<testing::SimulatedDisk>(1);
 };
 
+template <auto open_storage>
+class FolderWal final : public WalHarness {
+ public:
+  std::unique_ptr<WalStorage> Open() override {
+    auto storage = open_storage(folder_.path(), native::StorageEnvironment{});
+    return storage.ok() ? *std::move(storage) : nullptr;
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+class FolderSnapshots final : public SnapshotHarness {
+ public:
+  std::unique_ptr<SnapshotStore> Open() override {
+    auto store = native::FileSnapshotStore::Open(folder_.path());
+    return store.ok() ? *std::move(store) : nullptr;
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
 }  // namespace
 
 std::vector<Backend<WalHarness>> WalBackends() {
   return {
       {"Memory", [] { return std::make_unique<MemoryWal>(); }},
       {"FaultyWithoutFaults", [] { return std::make_unique<FaultyWalWithoutFaults>(); }},
+      {"File", [] { return std::make_unique<FolderWal<native::OpenFileStorage>>(); }},
+      {"Mmap", [] { return std::make_unique<FolderWal<native::OpenMmapStorage>>(); }},
   };
 }
 
@@ -58,6 +87,7 @@ std::vector<Backend<SnapshotHarness>> SnapshotBackends() {
   return {
       {"Memory", [] { return std::make_unique<MemorySnapshots>(); }},
       {"FaultyWithoutFaults", [] { return std::make_unique<FaultySnapshotsWithoutFaults>(); }},
+      {"File", [] { return std::make_unique<FolderSnapshots>(); }},
   };
 }
 
