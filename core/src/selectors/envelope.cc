@@ -42,14 +42,15 @@ void EnvelopeSelector::Assign(std::span<const Weight> weights) {
   groups_ = {};
   tombstone_count_ = 0;
   tombstone_height_ = 0;
-  for (Bucket& bucket : buckets_) bucket.capacity = bucket.count = 0;
+  capacities_ = {};
   for (const Weight weight : weights) {
-    if (weight > 0) ++buckets_[BucketOf(weight)].capacity;
+    if (weight > 0) ++capacities_[BucketOf(weight)];
   }
   allocated_ = 0;
-  for (Bucket& bucket : buckets_) {
-    bucket.begin = static_cast<std::uint32_t>(allocated_);
-    allocated_ += bucket.capacity;
+  for (std::size_t b = 0; b < kBuckets; ++b) {
+    buckets_[b].begin = static_cast<std::uint32_t>(allocated_);
+    buckets_[b].count = buckets_[b].tombstones = 0;
+    allocated_ += capacities_[b];
   }
   entries_ = std::vector<Entry>(size_);
   for (std::size_t i = 0; i < size_; ++i) {
@@ -97,21 +98,35 @@ void EnvelopeSelector::SetWeight(ItemIndex index, Weight weight) {
 
 std::size_t EnvelopeSelector::DrawMany(Random& random, Stock& stock, std::span<ItemIndex> picks) {
   if (look_ahead_ > 0 && size_ >= look_ahead_items_min_) return DrawAhead(random, stock, picks);
-  return BulkSelector::DrawMany(random, stock, picks);
+  WordReader words(random);
+  std::size_t drawn = 0;
+  while (drawn < picks.size() && total_ > 0) {
+    const Place place = PickPlace(words);
+    const ItemIndex index = entries_[SlotAt(place)].item;
+    picks[drawn++] = index;
+    if (stock.TakeOne(index)) {
+      Bury(place.bucket, place.slot);
+      (void)SweepIfDue();
+    }
+  }
+  return drawn;
 }
 
-// The loop of BulkSelector over a window of words at a time: place each word
-// and fetch its entry, fetch the stock of each entry, and only then draw. A
-// sweep moves entries, so the rest of the window is placed again after it.
+// The loop of DrawMany() over a window of words at a time: place each word and
+// fetch its entry, fetch the stock of each entry, and only then draw. A sweep
+// moves entries, so the rest of the window is placed again after it.
 std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks) {
   __extension__ using Wide = unsigned __int128;
   std::array<Place, kLookAheadMax> window;
   std::size_t drawn = 0;
   while (drawn < picks.size() && total_ > 0) {
     const std::span<const std::uint64_t> upcoming = random.Upcoming();
-    const std::size_t words = std::min({look_ahead_, upcoming.size(), picks.size() - drawn});
+    // As many words again as this call needs: the next one finds them fetched.
+    const std::size_t wanted = picks.size() - drawn;
+    const std::size_t placed = std::min({look_ahead_, upcoming.size(), 2 * wanted});
+    const std::size_t words = std::min(placed, wanted);
     const std::uint64_t uneven = (0 - envelope_) % envelope_;
-    for (std::size_t i = 0; i < words; ++i) {
+    for (std::size_t i = 0; i < placed; ++i) {
       const Wide product = static_cast<Wide>(upcoming[i]) * envelope_;
       window[i] = PlaceOf(static_cast<std::uint64_t>(product >> 64));
       // A word that UniformBelow() refuses: an offset above all weights.
@@ -151,18 +166,21 @@ const EnvelopeSelector::Entry* EnvelopeSelector::Find(ItemIndex index) const noe
 
 void EnvelopeSelector::Insert(ItemIndex index, Weight weight) {
   const std::uint32_t bucket = BucketOf(weight);
-  if (buckets_[bucket].count == buckets_[bucket].capacity) MakeRoomIn(bucket);
+  if (buckets_[bucket].count == capacities_[bucket]) MakeRoomIn(bucket);
   PutLast(bucket, {weight, index, 0});
   AddToEnvelope(bucket, buckets_[bucket].height);
   total_ += weight;
 }
 
-void EnvelopeSelector::Bury(std::uint32_t bucket, std::uint32_t slot) noexcept {
-  Entry& entry = entries_[std::size_t{buckets_[bucket].begin} + slot];
-  total_ -= entry.weight;
-  entry.weight = 0;
-  tombstones_[tombstone_count_++] = {bucket, slot};
-  tombstone_height_ += buckets_[bucket].height;
+void EnvelopeSelector::Bury(std::uint32_t bucket_index, std::uint32_t slot) noexcept {
+  Bucket& bucket = buckets_[bucket_index];
+  Entry* const entries = entries_.data() + bucket.begin;
+  total_ -= entries[slot].weight;
+  entries[slot].weight = 0;
+  // The entry that will probably take its place.
+  __builtin_prefetch(&entries[bucket.count - ++bucket.tombstones]);
+  tombstones_[tombstone_count_++] = {bucket_index, slot};
+  tombstone_height_ += bucket.height;
 }
 
 bool EnvelopeSelector::SweepIfDue() noexcept {
@@ -179,7 +197,10 @@ void EnvelopeSelector::Sweep() noexcept {
   for (std::size_t t = 0; t < tombstone_count_; ++t) {
     const Tombstone& tombstone = tombstones_[t];
     Bucket& bucket = buckets_[tombstone.bucket];
-    AddToEnvelope(tombstone.bucket, 0 - bucket.height);
+    if (bucket.tombstones > 0) {
+      AddToEnvelope(tombstone.bucket, 0 - bucket.tombstones * bucket.height);
+      bucket.tombstones = 0;
+    }
     Entry* const entries = entries_.data() + bucket.begin;
     while (bucket.count > 0 && entries[bucket.count - 1].weight == 0) --bucket.count;
     if (tombstone.slot >= bucket.count) continue;
@@ -204,7 +225,7 @@ void EnvelopeSelector::AddToEnvelope(std::uint32_t bucket, std::uint64_t change)
 }
 
 void EnvelopeSelector::PutLast(std::uint32_t bucket, const Entry& entry) noexcept {
-  assert(buckets_[bucket].count < buckets_[bucket].capacity);
+  assert(buckets_[bucket].count < capacities_[bucket]);
   const std::uint32_t slot = buckets_[bucket].begin + buckets_[bucket].count++;
   entries_[slot].weight = entry.weight;
   entries_[slot].item = entry.item;
@@ -219,12 +240,9 @@ void EnvelopeSelector::MakeRoomIn(std::uint32_t bucket_index) {
   if (allocated_ + capacity > entries_.size()) return Relayout(bucket_index);
   const std::size_t old_begin = bucket.begin;
   const std::size_t count = bucket.count;
-  bucket = {.height = bucket.height,
-            .reciprocal = bucket.reciprocal,
-            .shift = bucket.shift,
-            .begin = static_cast<std::uint32_t>(allocated_),
-            .count = 0,
-            .capacity = static_cast<std::uint32_t>(capacity)};
+  bucket.begin = static_cast<std::uint32_t>(allocated_);
+  bucket.count = 0;
+  capacities_[bucket_index] = static_cast<std::uint32_t>(capacity);
   allocated_ += capacity;
   for (std::size_t i = 0; i < count; ++i) PutLast(bucket_index, entries_[old_begin + i]);
 }
@@ -237,9 +255,9 @@ void EnvelopeSelector::Relayout(std::uint32_t growing_bucket) {
     Bucket& bucket = buckets_[b];
     const bool used = bucket.count > 0 || b == growing_bucket;
     bucket.begin = static_cast<std::uint32_t>(allocated);
-    bucket.capacity = used ? static_cast<std::uint32_t>(CapacityFor(bucket.count)) : 0;
+    capacities_[b] = used ? static_cast<std::uint32_t>(CapacityFor(bucket.count)) : 0;
     bucket.count = 0;
-    allocated += bucket.capacity;
+    allocated += capacities_[b];
   }
   std::vector<Entry> old_entries(std::max(size_, allocated + allocated / 8 + 64));
   old_entries.swap(entries_);

@@ -38,14 +38,14 @@ namespace rewardpool::internal {
 
 class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
  public:
-  static constexpr std::size_t kTombstonesMax = 64;
+  static constexpr std::size_t kTombstonesMax = 256;
   static constexpr std::size_t kLookAheadMax = 64;
-  static constexpr std::size_t kLookAheadDefault = 32;
+  static constexpr std::size_t kLookAheadDefault = 64;
   // Smaller pools fit in the cache, and looking ahead would only cost time.
   static constexpr std::size_t kLookAheadItemsMin = 65'536;
 
-  // `look_ahead`: how many words DrawMany() places ahead, 0 to kLookAheadMax;
-  // 0 turns it off. It does so for pools of `look_ahead_items_min` and more.
+  // `look_ahead`: how many words DrawMany() places ahead, 0 (none) to
+  // kLookAheadMax, in pools of `look_ahead_items_min` positions and more.
   explicit EnvelopeSelector(std::size_t look_ahead = kLookAheadDefault,
                             std::size_t look_ahead_items_min = kLookAheadItemsMin);
 
@@ -64,11 +64,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
 
   template <typename Words>
   [[nodiscard]] ItemIndex Pick(Words& words) const noexcept {
-    for (;;) {
-      const Place place = PlaceOf(UniformBelow(words, envelope_));
-      const Entry& entry = entries_[SlotAt(place)];
-      if (place.offset < entry.weight) return entry.item;
-    }
+    return entries_[SlotAt(PickPlace(words))].item;
   }
 
  private:
@@ -84,14 +80,14 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
     std::uint32_t slot_of_position = 0;
   };
 
-  // The entries begin to begin + count - 1, with room up to capacity.
+  // The entries begin to begin + count - 1.
   struct Bucket {
     std::uint64_t height = 0;
     std::uint64_t reciprocal = 0;  // divides by the height; see PlaceOf()
     std::uint32_t shift = 0;
     std::uint32_t begin = 0;
-    std::uint32_t count = 0;  // tombstones included
-    std::uint32_t capacity = 0;
+    std::uint32_t count = 0;       // tombstones included
+    std::uint32_t tombstones = 0;  // among them
   };
 
   // Where a number below E falls.
@@ -127,6 +123,13 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
     return {static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(slot),
             target - slot * bucket.height};
   }
+  template <typename Words>
+  [[nodiscard]] Place PickPlace(Words& words) const noexcept {
+    for (;;) {
+      const Place place = PlaceOf(UniformBelow(words, envelope_));
+      if (place.offset < entries_[SlotAt(place)].weight) return place;
+    }
+  }
   [[nodiscard]] std::size_t SlotAt(const Place& place) const noexcept {
     return std::size_t{buckets_[place.bucket].begin} + place.slot;
   }
@@ -134,7 +137,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   // The entry that holds a position; null if its weight is 0.
   [[nodiscard]] const Entry* Find(ItemIndex index) const noexcept;
   void Insert(ItemIndex index, Weight weight);
-  void Bury(std::uint32_t bucket, std::uint32_t slot) noexcept;
+  void Bury(std::uint32_t bucket_index, std::uint32_t slot) noexcept;
   [[nodiscard]] bool SweepIfDue() noexcept;
   void Sweep() noexcept;
   void AddToEnvelope(std::uint32_t bucket, std::uint64_t change) noexcept;
@@ -153,6 +156,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   PrefixNode root_;
   std::array<PrefixNode, PrefixNode::kChildren> groups_;
   std::array<Bucket, kBuckets> buckets_;
+  std::array<std::uint32_t, kBuckets> capacities_ = {};
 
   // At least size_ entries, of which the first allocated_ belong to buckets.
   std::vector<Entry> entries_;

@@ -3,6 +3,7 @@
 #ifndef REWARDPOOL_SELECTORS_PREFIX_NODE_H_
 #define REWARDPOOL_SELECTORS_PREFIX_NODE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -31,8 +32,18 @@ struct alignas(128) PrefixNode {
 
   // Adds `change` (modulo 2^64, so it may be negative) to a child's weight.
   void Add(std::size_t child, std::uint64_t change) noexcept {
-    for (std::size_t c = 0; c < kChildren; ++c) before[c] += c > child ? change : 0;
+    const std::uint64_t* const is_later = kStep.data() + (kChildren - 1 - child);
+    for (std::size_t c = 0; c < kChildren; ++c) before[c] += change & is_later[c];
   }
+
+ private:
+  // 16 times no bits, then 16 times all: seen from 15 - child, the mask of the
+  // entries after that child.
+  static constexpr std::array<std::uint64_t, 2 * kChildren> kStep = [] {
+    std::array<std::uint64_t, 2 * kChildren> step{};
+    for (std::size_t i = kChildren; i < 2 * kChildren; ++i) step[i] = ~std::uint64_t{0};
+    return step;
+  }();
 };
 
 static_assert(sizeof(PrefixNode) == 128);
