@@ -54,7 +54,7 @@ class Random {
 
   // Passes over the first `count` words of Upcoming(), at most all of them.
   void Skip(std::size_t count) noexcept {
-    assert(count <= kBufferWords - position_);
+    assert(count <= unread());
     position_ += count;
   }
 
@@ -63,6 +63,9 @@ class Random {
 
   // Writes the next kBufferWords words of the stream.
   virtual void Generate(std::span<std::uint64_t, kBufferWords> words) noexcept = 0;
+
+  // How many generated words are still to be read.
+  [[nodiscard]] std::size_t unread() const noexcept { return kBufferWords - position_; }
 
  private:
   void FillBuffer() noexcept {

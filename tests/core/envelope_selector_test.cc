@@ -1,0 +1,129 @@
+// What is special about the envelope: its heights, tombstones, look-ahead and
+// memory. What it shares with the others is in selector_contract_test.cc.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <vector>
+
+#include "selectors/envelope.h"
+#include "support/pool_shapes.h"
+
+namespace rewardpool::internal {
+namespace {
+
+using tests::ShapeWeights;
+using tests::SmallStock;
+
+// Draws in calls of changing size until nothing is left, and then the word
+// that comes next.
+std::vector<std::uint64_t> DrawAll(EnvelopeSelector& selector, std::size_t n) {
+  selector.Assign(ShapeWeights("zipf", n));
+  Stock stock = SmallStock(n);
+  const auto random = MakeXoshiroRandom(77);
+  std::vector<std::uint64_t> picks;
+  for (std::size_t call = 0; selector.total() > 0; ++call) {
+    std::vector<ItemIndex> part(call * call % 900 + 1);
+    part.resize(selector.DrawMany(*random, stock, part));
+    picks.insert(picks.end(), part.begin(), part.end());
+  }
+  picks.push_back(random->Next());
+  return picks;
+}
+
+TEST(EnvelopeSelectorTest, EveryDepthOfLookAheadDrawsTheSame) {
+  for (const std::size_t n : {3u, 100u, 2'000u}) {
+    EnvelopeSelector without(0, 0);
+    const std::vector<std::uint64_t> expected = DrawAll(without, n);
+    for (const std::size_t depth : {1u, 2u, 7u, 16u, 33u, 64u}) {
+      EnvelopeSelector with(depth, 0);
+      EXPECT_EQ(DrawAll(with, n), expected) << n << " items, " << depth << " ahead";
+    }
+  }
+}
+
+TEST(EnvelopeSelectorTest, LargePoolsLookAheadAndDrawTheSame) {
+  constexpr std::size_t kItems = EnvelopeSelector::kLookAheadItemsMin;
+  EnvelopeSelector without(0);
+  EnvelopeSelector with;
+  EXPECT_EQ(DrawAll(without, kItems), DrawAll(with, kItems));
+}
+
+TEST(EnvelopeSelectorTest, HugeWeightsDrawTheSameAtEveryDepth) {
+  // E is above 2^63 here, so about every third word is refused.
+  std::vector<Weight> weights(9, (Weight{1} << 59) + (Weight{1} << 57) + 1);
+  std::vector<std::vector<ItemIndex>> picks;
+  for (const std::size_t depth : {0u, 5u, 64u}) {
+    EnvelopeSelector selector(depth, 0);
+    selector.Assign(weights);
+    ASSERT_GT(selector.envelope(), Weight{1} << 62);
+    Stock stock = tests::UnlimitedStock(weights.size());
+    const auto random = MakeXoshiroRandom(5);
+    ASSERT_EQ(selector.DrawMany(*random, stock, picks.emplace_back(3'000)), 3'000u);
+  }
+  EXPECT_EQ(picks[0], picks[1]);
+  EXPECT_EQ(picks[0], picks[2]);
+}
+
+// 5, 6, 7 or 8 times a power of two, which at most 3 leading bits can spell.
+bool IsHeight(Weight weight) {
+  return (weight >> (std::bit_width(weight) - 3) << (std::bit_width(weight) - 3)) == weight;
+}
+
+TEST(EnvelopeSelectorTest, AHeightIsAtMostAQuarterAboveItsWeights) {
+  EnvelopeSelector selector;
+  const auto check = [&](Weight weight) {
+    selector.Assign({&weight, 1});
+    EXPECT_GE(selector.envelope(), weight);
+    EXPECT_LE(selector.envelope() - weight, weight / 4) << weight;
+    EXPECT_EQ(selector.envelope() == weight, weight <= 8 || IsHeight(weight)) << weight;
+  };
+  for (Weight weight = 1; weight <= 1'000; ++weight) check(weight);
+  for (int shift = 10; shift < 63; ++shift) {
+    for (const Weight multiple : {4u, 5u, 6u, 7u}) {
+      const Weight edge = multiple << (shift - 2);
+      for (const Weight weight : {edge - 1, edge, edge + 1}) check(weight);
+    }
+  }
+  check(kWeightMax);
+}
+
+TEST(EnvelopeSelectorTest, TombstonesTakeAtMostAnEighthOfTheEnvelope) {
+  // So the chance of a try, total / E, stays at least 0.8 x 7/8 = 0.7.
+  const auto random = MakeXoshiroRandom(6);
+  EnvelopeSelector selector;
+  selector.Assign(ShapeWeights("zipf", 3'000));
+  for (int change = 0; change < 20'000; ++change) {
+    const auto index = static_cast<ItemIndex>(UniformBelow(*random, selector.size()));
+    const bool leaves = UniformBelow(*random, 3) > 0;
+    selector.SetWeight(index, leaves ? 0 : random->Next() >> UniformBelow(*random, 40) >> 24);
+    ASSERT_GE(selector.total(), selector.envelope() / 10 * 7) << "change " << change;
+  }
+}
+
+TEST(EnvelopeSelectorTest, ManySmallPoolsWorthOfTombstonesAreSweptByCount) {
+  // Far below an eighth of the envelope: only their number makes them go.
+  EnvelopeSelector selector;
+  const std::vector<Weight> weights(10'000, 8);
+  selector.Assign(weights);
+  for (ItemIndex index = 0; index < EnvelopeSelector::kTombstonesMax; ++index) {
+    ASSERT_EQ(selector.envelope(), 80'000u) << "tombstone " << index;
+    selector.SetWeight(index, 0);
+  }
+  EXPECT_EQ(selector.envelope(), selector.total());
+}
+
+TEST(EnvelopeSelectorTest, AnItemCosts16BytesAndLittleMoreAfterManyChanges) {
+  constexpr std::size_t kItems = 50'000;
+  EnvelopeSelector selector;
+  selector.Assign(ShapeWeights("zipf", kItems));
+  EXPECT_EQ(selector.MemoryBytes(), 16 * kItems);
+  const auto random = MakeXoshiroRandom(8);
+  for (std::size_t change = 0; change < 4 * kItems; ++change) {
+    selector.SetWeight(static_cast<ItemIndex>(UniformBelow(*random, kItems)),
+                       1 + UniformBelow(*random, 1'000'000));
+  }
+  EXPECT_LE(selector.MemoryBytes(), 24 * kItems);
+}
+
+}  // namespace
+}  // namespace rewardpool::internal
