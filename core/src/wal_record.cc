@@ -1,21 +1,9 @@
 #include "rewardpool/wal_record.h"
 
-#include <array>
-#include <type_traits>
+#include "record_types.h"
 
 namespace rewardpool {
 namespace {
-
-// In the order of the alternatives of Record.
-constexpr std::array<std::string_view, std::variant_size_v<Record>> kNames = {
-    "draw-run",      "refused-run",  "requested-draw", "item-added",     "item-updated",
-    "item-removed",  "catalog-item", "pool-created",   "snapshot-taken", "pool-closed",
-    "snapshot-item", "snapshot-key", "snapshot-end",
-};
-
-// The names must stay with their alternatives when one is inserted.
-static_assert(std::is_same_v<std::variant_alternative_t<6, Record>, CatalogItem>);
-static_assert(std::is_same_v<std::variant_alternative_t<12, Record>, SnapshotEnd>);
 
 struct CountRequestIds {
   std::uint64_t operator()(const DrawRun& run) const noexcept { return run.items.size(); }
@@ -39,6 +27,8 @@ std::uint64_t RequestIdsOf(const Record& record) noexcept {
   return std::visit(CountRequestIds{}, record);
 }
 
-std::string_view RecordName(const Record& record) noexcept { return kNames[record.index()]; }
+std::string_view RecordName(const Record& record) noexcept {
+  return internal::kRecordTypes[record.index()].name;
+}
 
 }  // namespace rewardpool

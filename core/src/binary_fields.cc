@@ -1,0 +1,99 @@
+#include "binary_fields.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "bit_packing.h"
+#include "rewardpool/wal_record.h"
+
+namespace rewardpool::internal {
+
+static_assert(kKeyBytesMax == kItemIdBytesMax && kUserBytesMax == kItemIdBytesMax,
+              "texts of all kinds have the same limit");
+
+void BinaryOutput::PutText(std::string_view text) {
+  assert(text.size() <= kItemIdBytesMax);
+  PutVarint(text.size());
+  out_.Append(std::as_bytes(std::span(text.data(), text.size())));
+}
+
+void BinaryOutput::PutPositions(std::span<const ItemIndex> positions, std::size_t slot_count) {
+  assert(positions.size() <= kDrawsPerRecordMax);
+  assert(std::all_of(positions.begin(), positions.end(),
+                     [slot_count](ItemIndex position) { return position < slot_count; }));
+  const unsigned bits = PackedBits(slot_count);
+  PutVarint(positions.size());
+  PutByte(static_cast<std::uint8_t>(bits));
+  const std::size_t bytes = PackedBytes(positions.size(), bits);
+  PackPositions(positions, bits, out_.Reserve(bytes + kPackSlackBytes));
+  out_.Advance(bytes);
+}
+
+void BinaryInput::Fail(const char* problem) noexcept {
+  if (problem_ == nullptr) problem_ = problem;
+  input_ = {};
+}
+
+std::span<const std::byte> BinaryInput::Take(std::size_t size) noexcept {
+  if (size > input_.size()) {
+    Fail("cut short");
+    return {};
+  }
+  const std::span<const std::byte> taken = input_.first(size);
+  input_ = input_.subspan(size);
+  return taken;
+}
+
+std::uint8_t BinaryInput::TakeByte() noexcept {
+  const std::span<const std::byte> byte = Take(1);
+  return byte.empty() ? std::uint8_t{0} : std::to_integer<std::uint8_t>(byte[0]);
+}
+
+std::uint64_t BinaryInput::TakeAnyVarint() noexcept {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < 64; shift += 7) {
+    const std::uint8_t byte = TakeByte();
+    if (shift == 63 && byte > 1) break;
+    value |= std::uint64_t{byte & 0x7FU} << shift;
+    if (byte >= 0x80) continue;
+    if (byte == 0 && shift != 0) Fail("a number is not in its shortest form");
+    return problem_ == nullptr ? value : 0;
+  }
+  Fail("a number is longer than 64 bits");
+  return 0;
+}
+
+std::uint64_t BinaryInput::TakeVarint(std::uint64_t max) noexcept {
+  const std::uint64_t value = TakeAnyVarint();
+  if (value <= max) return value;
+  Fail("a number is too large");
+  return 0;
+}
+
+void BinaryInput::TakeText(std::string& text) {
+  const std::span<const std::byte> bytes = Take(TakeVarint(kItemIdBytesMax));
+  text.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+void BinaryInput::TakeTexts(std::vector<std::string>& texts) {
+  texts.clear();
+  const std::uint64_t count = TakeVarint(kDrawsPerRecordMax);
+  // Grows with what is read, not with what is promised.
+  while (texts.size() < count && problem_ == nullptr) TakeText(texts.emplace_back());
+}
+
+void BinaryInput::TakePositions(std::vector<ItemIndex>& positions, std::size_t slot_count) {
+  positions.clear();
+  const std::uint64_t count = TakeVarint(kDrawsPerRecordMax);
+  const unsigned bits = TakeByte();
+  if (problem_ != nullptr) return;
+  if (bits != PackedBits(slot_count)) return Fail("positions have a wrong number of bits");
+  const std::span<const std::byte> packed = Take(PackedBytes(count, bits));
+  if (problem_ != nullptr) return;
+  positions.resize(count);
+  if (!UnpackPositions(packed, bits, slot_count, positions)) {
+    Fail("a position is beyond the last item, or the bits behind the last are not zero");
+  }
+}
+
+}  // namespace rewardpool::internal

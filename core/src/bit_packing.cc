@@ -1,0 +1,101 @@
+#include "bit_packing.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstdint>
+#include <cstring>
+
+#include "little_endian.h"
+
+namespace rewardpool::internal {
+namespace {
+
+// Both directions handle `kGroup` positions with one 64-bit word that begins at
+// a byte, so that up to 7 bits of the word belong to the group before.
+constexpr unsigned kGroupBitsMax = 64 - 7;
+
+template <std::size_t kGroup>
+void PackGroups(std::span<const ItemIndex> positions, unsigned bits, char8_t* out) noexcept {
+  std::uint64_t carry = 0;
+  unsigned carry_bits = 0;
+  const auto put = [&](std::uint64_t group, unsigned group_bits) {
+    carry |= group << carry_bits;
+    carry_bits += group_bits;
+    StoreLittleEndian(out, carry);
+    const unsigned whole_bytes = carry_bits / 8;
+    out += whole_bytes;
+    // Shifted twice, since a shift by 64 would be undefined.
+    carry = carry >> (4 * whole_bytes) >> (4 * whole_bytes);
+    carry_bits %= 8;
+  };
+  std::size_t i = 0;
+  for (; i + kGroup <= positions.size(); i += kGroup) {
+    std::uint64_t group = 0;
+    for (std::size_t k = 0; k < kGroup; ++k) {
+      group |= std::uint64_t{positions[i + k]} << (k * bits);
+    }
+    put(group, static_cast<unsigned>(kGroup) * bits);
+  }
+  for (; i < positions.size(); ++i) put(positions[i], bits);
+}
+
+// Returns the largest position.
+template <std::size_t kGroup>
+ItemIndex UnpackGroups(std::span<const std::byte> packed, unsigned bits,
+                       std::span<ItemIndex> positions) noexcept {
+  const ItemIndex mask = (ItemIndex{1} << bits) - 1;
+  ItemIndex largest = 0;
+  std::size_t i = 0;
+  for (; i + kGroup <= positions.size(); i += kGroup) {
+    const std::size_t at = i * bits;
+    if (at / 8 + 8 > packed.size()) break;
+    std::uint64_t word = LoadLittleEndian<std::uint64_t>(packed.data() + at / 8) >> (at % 8);
+    for (std::size_t k = 0; k < kGroup; ++k) {
+      const ItemIndex position = static_cast<ItemIndex>(word) & mask;
+      positions[i + k] = position;
+      largest = std::max(largest, position);
+      word >>= bits;
+    }
+  }
+  for (; i < positions.size(); ++i) {
+    const std::size_t at = i * bits;
+    std::byte last_bytes[8] = {};
+    std::memcpy(last_bytes, packed.data() + at / 8,
+                std::min<std::size_t>(8, packed.size() - at / 8));
+    const std::uint64_t word = LoadLittleEndian<std::uint64_t>(last_bytes) >> (at % 8);
+    positions[i] = static_cast<ItemIndex>(word) & mask;
+    largest = std::max(largest, positions[i]);
+  }
+  return largest;
+}
+
+}  // namespace
+
+void PackPositions(std::span<const ItemIndex> positions, unsigned bits, char8_t* out) noexcept {
+  assert(bits <= kPackedBitsMax);
+  if (bits == 0) return;
+  static_assert(2 * kPackedBitsMax <= kGroupBitsMax);
+  if (4 * bits <= kGroupBitsMax) {
+    PackGroups<4>(positions, bits, out);
+  } else {
+    PackGroups<2>(positions, bits, out);
+  }
+}
+
+bool UnpackPositions(std::span<const std::byte> packed, unsigned bits, std::size_t slot_count,
+                     std::span<ItemIndex> positions) noexcept {
+  assert(bits <= kPackedBitsMax && packed.size() == PackedBytes(positions.size(), bits));
+  if (positions.empty()) return true;
+  if (bits == 0) {
+    std::fill(positions.begin(), positions.end(), ItemIndex{0});
+    return slot_count != 0;
+  }
+  const ItemIndex largest = 4 * bits <= kGroupBitsMax ? UnpackGroups<4>(packed, bits, positions)
+                                                      : UnpackGroups<2>(packed, bits, positions);
+  const std::size_t bits_in_last_byte = positions.size() * bits % 8;
+  const bool padding_is_zero =
+      bits_in_last_byte == 0 || std::to_integer<unsigned>(packed.back()) >> bits_in_last_byte == 0;
+  return largest < slot_count && padding_is_zero;
+}
+
+}  // namespace rewardpool::internal

@@ -1,0 +1,534 @@
+// Both codecs, and the only file that knows cereal.
+//
+// Each record is described once, by a serialize() function, for four archives:
+// BinaryWriter, BinaryReader and JsonReader, written here on cereal's archive
+// base, and cereal's own JSON writer. What differs between binary and JSON is how
+// drawn items, quantities and absent values look; that comes with each archive.
+// cereal's JSON reader is not among them: it is ten times as slow, cuts texts at
+// a NUL, passes over what it does not know, and recurses as deep as its input.
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cereal/archives/json.hpp>
+#include <cereal/cereal.hpp>
+#include <concepts>
+#include <limits>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "binary_fields.h"
+#include "json_line.h"
+#include "record_check.h"
+#include "record_types.h"
+#include "rewardpool/byte_buffer.h"
+#include "rewardpool/record_codec.h"
+#include "rewardpool/wal_format.h"
+
+namespace rewardpool {
+namespace {
+
+using cereal::make_nvp;
+using internal::kRecordTypes;
+using internal::kRecordVersion;
+using internal::RecordIndexOf;
+
+// ---------------------------------------------------------------------------
+// What the records are made of, beyond numbers and texts.
+
+// The positions of drawn items; ids in JSON. `Positions` is a vector, or a span
+// when writing only.
+template <typename Positions>
+struct DrawnItems {
+  Positions& positions;
+  const ItemTable& items;
+};
+
+struct IdList {
+  std::vector<std::string>& ids;
+};
+
+// A value that may be absent.
+template <typename T>
+struct Optional {
+  std::optional<T>& value;
+};
+
+// ---------------------------------------------------------------------------
+// The records.
+
+template <typename Archive, typename Positions>
+void SerializeDrawRun(Archive& archive, Positions& positions) {
+  archive(make_nvp("item_ids", DrawnItems<Positions>{positions, archive.items()}));
+}
+
+template <typename Archive>
+void serialize(Archive& archive, DrawRun& run) {
+  SerializeDrawRun(archive, run.items);
+}
+
+template <typename Archive>
+void serialize(Archive& archive, RefusedRun& run) {
+  archive(make_nvp("count", run.count));
+}
+
+template <typename Archive>
+void serialize(Archive& archive, RequestedDraw& draw) {
+  archive(make_nvp("key", draw.key), make_nvp("user", draw.user), make_nvp("count", draw.count),
+          make_nvp("item_ids", DrawnItems<std::vector<ItemIndex>>{draw.items, archive.items()}));
+}
+
+template <typename Archive>
+void serialize(Archive& archive, Item& item) {
+  archive(make_nvp("item_id", item.id), make_nvp("weight", item.weight),
+          make_nvp("quantity", item.quantity));
+}
+
+template <typename Archive>
+void serialize(Archive& archive, ItemAdded& added) {
+  serialize(archive, added.item);
+}
+
+template <typename Archive>
+void serialize(Archive& archive, ItemUpdated& updated) {
+  archive(make_nvp("item_id", updated.id),
+          make_nvp("weight", Optional<Weight>{updated.change.weight}),
+          make_nvp("quantity", Optional<Quantity>{updated.change.quantity}));
+}
+
+template <typename Archive>
+void serialize(Archive& archive, ItemRemoved& removed) {
+  archive(make_nvp("item_id", removed.id));
+}
+
+template <typename Archive>
+void serialize(Archive& archive, CatalogItem& catalog_item) {
+  serialize(archive, catalog_item.item);
+}
+
+template <typename Archive>
+void serialize(Archive& archive, PoolCreated& created) {
+  archive(make_nvp("item_count", created.item_count));
+}
+
+template <typename Archive>
+void serialize(Archive& archive, SnapshotTaken& taken) {
+  archive(make_nvp("after_request_id", taken.request_id));
+}
+
+template <typename Archive>
+void serialize(Archive&, PoolClosed&) {}
+
+template <typename Archive>
+void serialize(Archive& archive, SnapshotItem& snapshot_item) {
+  archive(make_nvp("index", snapshot_item.index));
+  serialize(archive, snapshot_item.item);
+  archive(make_nvp("drawn", snapshot_item.drawn));
+}
+
+template <typename Archive>
+void serialize(Archive& archive, SnapshotKey& key) {
+  archive(make_nvp("request_id", key.request_id), make_nvp("key", key.key),
+          make_nvp("user", key.user), make_nvp("count", key.count),
+          make_nvp("item_ids", IdList{key.item_ids}));
+}
+
+template <typename Archive>
+void serialize(Archive& archive, SnapshotEnd& end) {
+  archive(make_nvp("item_count", end.item_count), make_nvp("key_count", end.key_count),
+          make_nvp("drawn_of_removed", end.drawn_of_removed));
+}
+
+// Calls the description of whatever `record` holds.
+template <typename Archive>
+void SerializeRecord(Archive& archive, Record& record) {
+  std::visit([&](auto& held) { serialize(archive, held); }, record);
+}
+
+// As in cereal itself, the one description is used to write, too, and then
+// changes nothing.
+template <typename Archive>
+void SaveRecord(Archive& archive, const Record& record) {
+  SerializeRecord(archive, const_cast<Record&>(record));
+}
+
+// Makes `record` hold the alternative `index`, in place if it does already.
+template <std::size_t... kIndex>
+void HoldAlternative(std::size_t index, Record& record, std::index_sequence<kIndex...>) {
+  if (record.index() == index) return;
+  ((kIndex == index ? void(record.emplace<kIndex>()) : void()), ...);
+}
+void HoldAlternative(std::size_t index, Record& record) {
+  HoldAlternative(index, record, std::make_index_sequence<std::variant_size_v<Record>>());
+}
+
+Status Corrupt(std::string message) { return {StatusCode::kCorrupt, std::move(message)}; }
+
+// `problem`: what the reader says, or null.
+Status CheckDecoded(const char* problem, const Record& record) {
+  const Status status = problem != nullptr ? Corrupt(problem) : internal::CheckRecord(record);
+  if (status.ok()) return status;
+  return Corrupt(std::string(RecordName(record)) + ": " + status.message());
+}
+
+Status UnknownType(std::string_view type, std::uint64_t version) {
+  return {StatusCode::kUnsupported,
+          "record of unknown type " + Quoted(type) + ", version " + std::to_string(version)};
+}
+
+Status UnknownVersion(std::string_view type, std::uint64_t version) {
+  return {StatusCode::kUnsupported, "record of type " + Quoted(type) + " has version " +
+                                        std::to_string(version) + "; this program reads version " +
+                                        std::to_string(kRecordVersion)};
+}
+
+// ---------------------------------------------------------------------------
+// Binary: one archive to write and one to read.
+
+// No stream behind it: appends to a buffer.
+class BinaryWriter : public internal::BinaryOutput, public cereal::OutputArchive<BinaryWriter> {
+ public:
+  BinaryWriter(ByteBuffer& out, const ItemTable& items)
+      : BinaryOutput(out), OutputArchive(this), items_(items) {}
+
+  [[nodiscard]] const ItemTable& items() const noexcept { return items_; }
+
+ private:
+  const ItemTable& items_;
+};
+
+// Never throws: see BinaryInput.
+class BinaryReader : public internal::BinaryInput, public cereal::InputArchive<BinaryReader> {
+ public:
+  BinaryReader(std::span<const std::byte> input, const ItemTable& items)
+      : BinaryInput(input), InputArchive(this), items_(items) {}
+
+  [[nodiscard]] const ItemTable& items() const noexcept { return items_; }
+
+ private:
+  const ItemTable& items_;
+};
+
+template <typename T>
+void save(BinaryWriter& writer, const cereal::NameValuePair<T>& pair) {
+  writer(pair.value);
+}
+template <typename T>
+void load(BinaryReader& reader, cereal::NameValuePair<T>& pair) {
+  reader(pair.value);
+}
+
+template <std::unsigned_integral T>
+void save(BinaryWriter& writer, const T& number) {
+  writer.PutVarint(number);
+}
+template <std::unsigned_integral T>
+void load(BinaryReader& reader, T& number) {
+  number = static_cast<T>(reader.TakeVarint(std::numeric_limits<T>::max()));
+}
+
+void save(BinaryWriter& writer, const std::string& text) { writer.PutText(text); }
+void load(BinaryReader& reader, std::string& text) { reader.TakeText(text); }
+
+// Unlimited is 0, a count one more than itself.
+std::uint64_t NumberOf(Quantity quantity) {
+  return quantity.is_unlimited() ? 0 : quantity.count() + 1;
+}
+Quantity QuantityOf(std::uint64_t number) {
+  return number == 0 ? Quantity::Unlimited() : Quantity::Of(number - 1);
+}
+
+void save(BinaryWriter& writer, const Quantity& quantity) { writer.PutVarint(NumberOf(quantity)); }
+void load(BinaryReader& reader, Quantity& quantity) {
+  quantity = QuantityOf(reader.TakeVarint(kQuantityMax + 1));
+}
+
+// Absent is 0, a value one more than itself.
+void save(BinaryWriter& writer, const Optional<Weight>& weight) {
+  writer.PutVarint(weight.value ? *weight.value + 1 : 0);
+}
+void load(BinaryReader& reader, Optional<Weight>& weight) {
+  const std::uint64_t number = reader.TakeVarint(kWeightMax + 1);
+  weight.value.reset();
+  if (number != 0) weight.value = number - 1;
+}
+void save(BinaryWriter& writer, const Optional<Quantity>& quantity) {
+  writer.PutVarint(quantity.value ? NumberOf(*quantity.value) + 1 : 0);
+}
+void load(BinaryReader& reader, Optional<Quantity>& quantity) {
+  const std::uint64_t number = reader.TakeVarint(kQuantityMax + 2);
+  quantity.value.reset();
+  if (number != 0) quantity.value = QuantityOf(number - 1);
+}
+
+template <typename Positions>
+void save(BinaryWriter& writer, const DrawnItems<Positions>& drawn) {
+  writer.PutPositions(drawn.positions, drawn.items.slot_count());
+}
+void load(BinaryReader& reader, DrawnItems<std::vector<ItemIndex>>& drawn) {
+  reader.TakePositions(drawn.positions, drawn.items.slot_count());
+}
+
+void save(BinaryWriter& writer, const IdList& list) {
+  writer.PutVarint(list.ids.size());
+  for (const std::string& id : list.ids) writer.PutText(id);
+}
+void load(BinaryReader& reader, IdList& list) { reader.TakeTexts(list.ids); }
+
+class BinaryCodec final : public RecordCodec {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "binary"; }
+  [[nodiscard]] std::uint8_t frame_type() const noexcept override { return kFrameTypeBinary; }
+
+  void Encode(const Record& record, const ItemTable& items, ByteBuffer& out) const override {
+    BinaryWriter writer(out, items);
+    Begin(writer, record.index());
+    SaveRecord(writer, record);
+  }
+
+  void EncodeDrawRun(std::span<const ItemIndex> draws, const ItemTable& items,
+                     ByteBuffer& out) const override {
+    BinaryWriter writer(out, items);
+    Begin(writer, RecordIndexOf<DrawRun>());
+    SerializeDrawRun(writer, draws);
+  }
+
+  Status Decode(std::span<const std::byte>& input, const ItemTable& items,
+                Record& record) const override {
+    BinaryReader reader(input, items);
+    const char tag = static_cast<char>(reader.TakeByte());
+    const std::uint8_t version = reader.TakeByte();
+    if (reader.problem() != nullptr) return Corrupt("record cut short");
+    const auto type = std::find_if(kRecordTypes.begin(), kRecordTypes.end(),
+                                   [tag](const auto& known) { return known.tag == tag; });
+    if (type == kRecordTypes.end()) return UnknownType({&tag, 1}, version);
+    if (version != kRecordVersion) return UnknownVersion({&tag, 1}, version);
+    HoldAlternative(static_cast<std::size_t>(type - kRecordTypes.begin()), record);
+    SerializeRecord(reader, record);
+    RP_RETURN_IF_ERROR(CheckDecoded(reader.problem(), record));
+    input = reader.rest();
+    return Status::Ok();
+  }
+
+ private:
+  static void Begin(BinaryWriter& writer, std::size_t record_index) {
+    writer.PutByte(static_cast<std::uint8_t>(kRecordTypes[record_index].tag));
+    writer.PutByte(kRecordVersion);
+  }
+};
+
+// ---------------------------------------------------------------------------
+// JSON: cereal's archives, on streams over memory.
+
+class JsonWriter : public cereal::JSONOutputArchive {
+ public:
+  JsonWriter(std::ostream& stream, const ItemTable& items)
+      : JSONOutputArchive(stream, Options::NoIndent()), items_(items) {}
+
+  [[nodiscard]] const ItemTable& items() const noexcept { return items_; }
+
+ private:
+  const ItemTable& items_;
+};
+
+// Never throws: see JsonLineInput.
+class JsonReader : public internal::JsonLineInput, public cereal::InputArchive<JsonReader> {
+ public:
+  JsonReader(std::string_view line, const ItemTable& items)
+      : JsonLineInput(line), InputArchive(this), items_(items) {}
+
+  [[nodiscard]] const ItemTable& items() const noexcept { return items_; }
+
+ private:
+  const ItemTable& items_;
+};
+
+constexpr char kUnlimited[] = "unlimited";
+constexpr std::string_view kUnlimitedInQuotes = "\"unlimited\"";
+
+}  // namespace
+
+// cereal makes an object of whatever is not a number or a text, unless its
+// prologue and epilogue say otherwise. These stand in the namespace of the type,
+// where cereal's lookup by argument finds them.
+static void prologue(cereal::JSONOutputArchive& archive, const Quantity&) { archive.writeName(); }
+static void epilogue(cereal::JSONOutputArchive&, const Quantity&) {}
+static void save(cereal::JSONOutputArchive& archive, const Quantity& quantity) {
+  if (quantity.is_unlimited()) {
+    archive.saveValue(kUnlimited);
+  } else {
+    archive.saveValue(quantity.count());
+  }
+}
+
+namespace {
+
+template <typename T>
+void prologue(cereal::JSONOutputArchive&, const Optional<T>&) {}
+template <typename T>
+void epilogue(cereal::JSONOutputArchive&, const Optional<T>&) {}
+template <typename T>
+void save(cereal::JSONOutputArchive& archive, const Optional<T>& optional) {
+  if (optional.value) {
+    archive(*optional.value);
+  } else {
+    archive(nullptr);
+  }
+}
+
+template <typename Positions>
+void save(cereal::JSONOutputArchive& archive, const DrawnItems<Positions>& drawn) {
+  archive(cereal::make_size_tag(static_cast<cereal::size_type>(drawn.positions.size())));
+  std::string id;
+  for (const ItemIndex position : drawn.positions) {
+    id = drawn.items.IdAt(position);
+    archive(id);
+  }
+}
+void save(cereal::JSONOutputArchive& archive, const IdList& list) {
+  archive(cereal::make_size_tag(static_cast<cereal::size_type>(list.ids.size())));
+  for (const std::string& id : list.ids) archive(id);
+}
+template <typename T>
+void load(JsonReader& reader, cereal::NameValuePair<T>& pair) {
+  reader.TakeName(pair.name);
+  reader(pair.value);
+}
+
+template <std::unsigned_integral T>
+void load(JsonReader& reader, T& number) {
+  number = static_cast<T>(reader.TakeNumber(std::numeric_limits<T>::max()));
+}
+
+void load(JsonReader& reader, std::string& text) { reader.TakeText(text); }
+
+Quantity TakeQuantity(JsonReader& reader) {
+  return reader.TakeWord(kUnlimitedInQuotes) ? Quantity::Unlimited()
+                                             : Quantity::Of(reader.TakeNumber(kQuantityMax));
+}
+void load(JsonReader& reader, Quantity& quantity) { quantity = TakeQuantity(reader); }
+
+void load(JsonReader& reader, Optional<Weight>& weight) {
+  weight.value.reset();
+  if (!reader.TakeWord("null")) weight.value = reader.TakeNumber(kWeightMax);
+}
+void load(JsonReader& reader, Optional<Quantity>& quantity) {
+  quantity.value.reset();
+  if (!reader.TakeWord("null")) quantity.value = TakeQuantity(reader);
+}
+
+// Calls `take` for each element until one is a problem.
+template <typename Take>
+void TakeList(JsonReader& reader, const Take& take) {
+  reader.TakeListBegin();
+  for (std::size_t count = 0; reader.NextElement(count == 0); ++count) {
+    if (count == kDrawsPerRecordMax) return reader.Fail("more draws than one record may hold");
+    take();
+  }
+}
+
+void load(JsonReader& reader, DrawnItems<std::vector<ItemIndex>>& drawn) {
+  drawn.positions.clear();
+  std::string id;
+  TakeList(reader, [&] {
+    reader.TakeText(id);
+    const std::optional<ItemIndex> position = drawn.items.Find(id);
+    if (!position) return reader.Fail("an item is drawn that does not exist");
+    drawn.positions.push_back(*position);
+  });
+}
+
+void load(JsonReader& reader, IdList& list) {
+  list.ids.clear();
+  TakeList(reader, [&] { reader.TakeText(list.ids.emplace_back()); });
+}
+
+class JsonLinesCodec final : public RecordCodec {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "jsonl"; }
+  [[nodiscard]] std::uint8_t frame_type() const noexcept override { return kFrameTypeJsonLines; }
+
+  void Encode(const Record& record, const ItemTable& items, ByteBuffer& out) const override {
+    WriteLine(record.index(), items, out, [&](JsonWriter& writer) { SaveRecord(writer, record); });
+  }
+
+  void EncodeDrawRun(std::span<const ItemIndex> draws, const ItemTable& items,
+                     ByteBuffer& out) const override {
+    assert(draws.size() <= kDrawsPerRecordMax);
+    WriteLine(RecordIndexOf<DrawRun>(), items, out,
+              [&](JsonWriter& writer) { SerializeDrawRun(writer, draws); });
+  }
+
+  Status Decode(std::span<const std::byte>& input, const ItemTable& items,
+                Record& record) const override {
+    const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
+    const std::size_t line_length = text.find('\n');
+    if (line_length == std::string_view::npos) return Corrupt("record without an end of line");
+    const std::string_view line = text.substr(0, line_length);
+    JsonReader reader(line, items);
+    std::string type_name;
+    std::uint32_t version = 0;
+    reader(make_nvp("type", type_name), make_nvp("version", version));
+    if (reader.problem() != nullptr) return Corrupt(std::string("record: ") + reader.problem());
+    const auto type = std::find_if(kRecordTypes.begin(), kRecordTypes.end(),
+                                   [&](const auto& known) { return known.name == type_name; });
+    if (type == kRecordTypes.end()) return UnknownType(type_name, version);
+    if (version != kRecordVersion) return UnknownVersion(type_name, version);
+    HoldAlternative(static_cast<std::size_t>(type - kRecordTypes.begin()), record);
+    SerializeRecord(reader, record);
+    reader.TakeEnd();
+    RP_RETURN_IF_ERROR(CheckDecoded(reader.problem(), record));
+    input = input.subspan(line_length + 1);
+    return Status::Ok();
+  }
+
+ private:
+  template <typename WriteMembers>
+  static void WriteLine(std::size_t record_index, const ItemTable& items, ByteBuffer& out,
+                        const WriteMembers& write_members) {
+    const std::size_t begin = out.size();
+    {
+      internal::ByteBufferStreambuf streambuf(out);
+      std::ostream stream(&streambuf);
+      JsonWriter writer(stream, items);
+      writer(make_nvp("type", std::string(kRecordTypes[record_index].name)),
+             make_nvp("version", std::uint32_t{kRecordVersion}));
+      write_members(writer);
+    }
+    const std::span<char8_t> document(out.data() + begin, out.size() - begin);
+    out.Truncate(begin + internal::JoinLines(document));
+    *out.Reserve(1) = u8'\n';
+    out.Advance(1);
+  }
+};
+
+const std::array<const RecordCodec*, 2>& RecordCodecs() {
+  static const BinaryCodec binary;
+  static const JsonLinesCodec json_lines;
+  static const std::array<const RecordCodec*, 2> codecs = {&binary, &json_lines};
+  return codecs;
+}
+
+}  // namespace
+
+const RecordCodec* FindRecordCodec(std::string_view name) noexcept {
+  for (const RecordCodec* codec : RecordCodecs()) {
+    if (codec->name() == name) return codec;
+  }
+  return nullptr;
+}
+
+const RecordCodec* FindRecordCodec(std::uint8_t frame_type) noexcept {
+  for (const RecordCodec* codec : RecordCodecs()) {
+    if (codec->frame_type() == (frame_type & kFrameCodecMask)) return codec;
+  }
+  return nullptr;
+}
+
+}  // namespace rewardpool

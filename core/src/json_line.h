@@ -1,0 +1,88 @@
+// json_line.h - one JSON object a line, in memory: what cereal's JSON writer,
+// which knows streams and many-line documents, lacks; and a reader.
+//
+// The reader takes the members in the order in which they are written, and
+// nothing else: no tree is built, nothing recurses and nothing is skipped.
+#ifndef REWARDPOOL_SRC_JSON_LINE_H_
+#define REWARDPOOL_SRC_JSON_LINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <streambuf>
+#include <string>
+#include <string_view>
+
+#include "rewardpool/byte_buffer.h"
+
+namespace rewardpool::internal {
+
+// Appends to `out`. All of it is there only once this object is gone.
+class ByteBufferStreambuf : public std::streambuf {
+ public:
+  explicit ByteBufferStreambuf(ByteBuffer& out) : out_(out) {}
+  ~ByteBufferStreambuf() override { Commit(); }
+
+ protected:
+  int_type overflow(int_type c) override;
+
+ private:
+  void Commit();
+
+  ByteBuffer& out_;
+};
+
+// Makes one line, in place, of a document of which cereal put each member and
+// element on a line of its own: a line end behind a comma becomes a space, the
+// others go. Those inside of texts are escaped and so not touched.
+// Returns: the new length.
+[[nodiscard]] std::size_t JoinLines(std::span<char8_t> document) noexcept;
+
+// Takes the members of an object from the front of a line. Sticky: after the
+// first problem everything reads as zero or empty, and problem() says what it
+// was.
+class JsonLineInput {
+ public:
+  // `line`: without its end.
+  explicit JsonLineInput(std::string_view line) : input_(line) {}
+
+  // Null while all went well.
+  [[nodiscard]] const char* problem() const noexcept { return problem_; }
+
+  // The name of the next member, which must be this one; its value follows.
+  void TakeName(std::string_view name);
+  // The end of the object and of the line.
+  void TakeEnd();
+
+  // Values. Spaces before them are skipped.
+  // A problem if it is not in its shortest form, or larger than `max`.
+  [[nodiscard]] std::uint64_t TakeNumber(std::uint64_t max);
+  // A problem if it is longer than kItemIdBytesMax. May hold anything, also
+  // malformed UTF-8.
+  void TakeText(std::string& text);
+  // True, and it is taken, if this word comes next: null, or a text in quotes.
+  [[nodiscard]] bool TakeWord(std::string_view word);
+
+  // A list: while (NextElement(first)) take one value.
+  void TakeListBegin() { TakeToken('['); }
+  [[nodiscard]] bool NextElement(bool first);
+
+  void Fail(const char* problem) noexcept;
+
+ private:
+  void SkipSpaces() noexcept;
+  // '\0' at the end.
+  [[nodiscard]] char Peek() noexcept;
+  void TakeToken(char token);
+  void TakeEscape(std::string& text);
+  [[nodiscard]] std::uint32_t TakeHexDigits();
+
+  std::string_view input_;
+  std::string name_;
+  bool in_object_ = false;
+  const char* problem_ = nullptr;
+};
+
+}  // namespace rewardpool::internal
+
+#endif  // REWARDPOOL_SRC_JSON_LINE_H_
