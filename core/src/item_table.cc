@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "little_endian.h"
 #include "rewardpool/crc32c.h"
 
 namespace rewardpool {
@@ -16,13 +17,16 @@ constexpr ItemIndex kEmpty = ~ItemIndex{0};
 constexpr std::size_t kHashSlotsMin = 16;
 
 // The share of one position in the schema hash. Shares are combined by XOR, so
-// that a change costs O(1) and the order of changes does not matter.
+// that a change costs O(1) and the order of changes does not matter. A CRC is
+// linear: two ids that change places would cancel out without the mixing.
+// Source of the mixing: MurmurHash3's 32-bit finalizer (A. Appleby).
 std::uint32_t SchemaShare(ItemIndex index, std::string_view id) noexcept {
   std::array<std::byte, 4> position;
-  for (std::size_t i = 0; i < position.size(); ++i) {
-    position[i] = static_cast<std::byte>(index >> (8 * i));
-  }
-  return Crc32c(Crc32c(0, position), std::as_bytes(std::span<const char>(id)));
+  internal::StoreLittleEndian(position.data(), index);
+  std::uint32_t hash = Crc32c(Crc32c(0, position), std::as_bytes(std::span<const char>(id)));
+  hash = (hash ^ (hash >> 16)) * 0x85EBCA6B;
+  hash = (hash ^ (hash >> 13)) * 0xC2B2AE35;
+  return hash ^ (hash >> 16);
 }
 
 Status NotFound(std::string_view id) {
