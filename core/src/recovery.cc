@@ -163,10 +163,8 @@ class Inspector {
       names.clear();
     }
     for (const RequestId name : names) {
-      // A state before the beginning of the log: a removal that was cut short.
-      if (name < found_.log_starts_after) continue;
-      // The mark of a snapshot begins a segment, and is durable before the
-      // snapshot is published.
+      // The mark of a snapshot begins a segment, is durable before the snapshot
+      // is published, and removed only after it.
       const std::optional<std::size_t> first = SegmentAfter(name);
       if (!first) {
         return Status(StatusCode::kCorrupt, snapshots_.SnapshotName(name) +
