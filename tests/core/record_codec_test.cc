@@ -15,7 +15,7 @@
 namespace rewardpool {
 namespace {
 
-using tests::RandomRecords;
+using testing::RandomRecords;
 
 constexpr std::size_t kRecordTypeCount = std::variant_size_v<Record>;
 

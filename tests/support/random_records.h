@@ -13,7 +13,7 @@
 #include "rewardpool/item_table.h"
 #include "rewardpool/wal_record.h"
 
-namespace rewardpool::tests {
+namespace rewardpool::testing {
 
 class RandomRecords {
  public:
@@ -135,6 +135,6 @@ class RandomRecords {
   std::mt19937_64 random_;
 };
 
-}  // namespace rewardpool::tests
+}  // namespace rewardpool::testing
 
 #endif  // REWARDPOOL_TESTS_SUPPORT_RANDOM_RECORDS_H_

@@ -1,0 +1,59 @@
+#include "rewardpool/key_table.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace rewardpool {
+namespace {
+
+SnapshotKey Entry(RequestId request_id, const std::string& key) {
+  return {.request_id = request_id, .key = key, .user = "", .count = 1, .item_ids = {"x"}};
+}
+
+std::vector<RequestId> Ids(const KeyTable& keys) {
+  std::vector<RequestId> ids;
+  for (const KeyTable::Entry& entry : keys.Entries()) ids.push_back(entry->request_id);
+  return ids;
+}
+
+TEST(KeyTable, UndoingBringsBackWhatTheRetentionHid) {
+  KeyTable keys(2);
+  keys.Insert(Entry(1, "a"));
+  keys.Insert(Entry(2, "b"));
+  keys.Commit(2);
+  keys.Insert(Entry(3, "c"));
+  keys.Insert(Entry(4, "a"));  // "a" is hidden by now, so it may be used again
+  EXPECT_EQ(keys.Find("b"), nullptr);
+  EXPECT_EQ(keys.Find("a")->request_id, 4u);
+  EXPECT_EQ(Ids(keys), (std::vector<RequestId>{3, 4}));
+  keys.UndoAfter(2);
+  EXPECT_EQ(keys.Find("a")->request_id, 1u);
+  EXPECT_EQ(keys.Find("b")->request_id, 2u);
+  EXPECT_EQ(keys.Find("c"), nullptr);
+  EXPECT_EQ(Ids(keys), (std::vector<RequestId>{1, 2}));
+}
+
+TEST(KeyTable, KeepsTheLatestWhateverIsCommittedWhen) {
+  KeyTable keys(10);
+  for (RequestId id = 1; id <= 1000; ++id) {
+    keys.Insert(Entry(id, "key " + std::to_string(id)));
+    if (id % 7 == 0) keys.Commit(id - 3);
+  }
+  EXPECT_EQ(Ids(keys).size(), 10u);
+  EXPECT_EQ(Ids(keys).front(), 991u);
+  EXPECT_EQ(keys.Find("key 990"), nullptr);
+  EXPECT_NE(keys.Find("key 991"), nullptr);
+}
+
+TEST(KeyTable, ALaterOutcomeTakesTheOlderOnesPlace) {
+  KeyTable keys(10);
+  keys.Insert(Entry(1, "a"));
+  keys.Insert(Entry(2, "a"));
+  EXPECT_EQ(keys.Find("a")->request_id, 2u);
+  EXPECT_EQ(Ids(keys), (std::vector<RequestId>{2}));
+}
+
+}  // namespace
+}  // namespace rewardpool

@@ -1,0 +1,121 @@
+// Crashes everywhere: after every step and every byte of a pool's life, by loss
+// of power and by mere death of the process, also during the recovery.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "fault/workload.h"
+
+namespace rewardpool::testing {
+namespace {
+
+struct Variant {
+  std::string codec;
+  AcknowledgeWhen acknowledge_when;
+};
+
+std::ostream& operator<<(std::ostream& out, const Variant& variant) {
+  return out << variant.codec
+             << (variant.acknowledge_when == AcknowledgeWhen::kDurable ? "Durable" : "Written");
+}
+
+class CrashTest : public ::testing::TestWithParam<Variant> {
+ protected:
+  WorkloadOptions Options(std::uint64_t seed) const {
+    WorkloadOptions options;
+    options.seed = seed;
+    options.pool.random_seed = seed;
+    options.pool.codec = GetParam().codec;
+    options.pool.acknowledge_when = GetParam().acknowledge_when;
+    return options;
+  }
+
+  // Requests that are acknowledged when written survive the process, not more.
+  bool survives_power_loss() const {
+    return GetParam().acknowledge_when == AcknowledgeWhen::kDurable;
+  }
+
+  std::shared_ptr<SimulatedDisk> RunWithoutFaults(const WorkloadOptions& options) {
+    auto disk = std::make_shared<SimulatedDisk>(options.seed);
+    Life life;
+    const Status status = RunWorkload(disk, options, life);
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    return disk;
+  }
+
+  void CrashAt(const Fault& fault, const WorkloadOptions& options, bool lose_power) {
+    SCOPED_TRACE("seed " + std::to_string(options.seed) + ", " + ToString(fault) +
+                 (lose_power ? ", power lost" : ", process killed"));
+    auto disk = std::make_shared<SimulatedDisk>(options.seed, std::vector<Fault>{fault});
+    Life life;
+    EXPECT_FALSE(RunWorkload(disk, options, life).ok());
+    if (lose_power) disk->LosePower(options.seed);
+    disk->Restart();
+    ExpectRecovers(disk, options, life);
+  }
+};
+
+TEST_P(CrashTest, AfterEveryStepAcknowledgedRequestsSurvive) {
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+    const WorkloadOptions options = Options(seed);
+    const std::uint64_t steps = RunWithoutFaults(options)->step_count();
+    ASSERT_GT(steps, 50u);
+    for (std::uint64_t step = 0; step < steps; ++step) {
+      const Fault crash{.kind = FaultKind::kCrash, .at = step};
+      CrashAt(crash, options, /*lose_power=*/false);
+      if (survives_power_loss()) CrashAt(crash, options, /*lose_power=*/true);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST_P(CrashTest, AtEveryByteAcknowledgedRequestsSurvive) {
+  WorkloadOptions options = Options(5);
+  options.operations = 16;
+  const std::uint64_t bytes = RunWithoutFaults(options)->bytes_written();
+  ASSERT_GT(bytes, 500u);
+  for (std::uint64_t byte = 0; byte < bytes; ++byte) {
+    CrashAt({.kind = FaultKind::kCrashAtByte, .at = byte}, options,
+            survives_power_loss() && byte % 2 == 0);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_P(CrashTest, DuringRecoveryNothingMoreIsLost) {
+  if (!survives_power_loss()) GTEST_SKIP() << "power is lost in this test";
+  WorkloadOptions options = Options(6);
+  options.operations = 24;
+  const std::uint64_t steps = RunWithoutFaults(options)->step_count();
+  for (std::uint64_t step = 0; step < steps; step += 3) {
+    for (std::uint64_t recovery_step = 0;; ++recovery_step) {
+      SCOPED_TRACE("crash at step " + std::to_string(step) + ", again at step " +
+                   std::to_string(recovery_step) + " of the recovery");
+      auto disk = std::make_shared<SimulatedDisk>(
+          options.seed, std::vector<Fault>{{.kind = FaultKind::kCrash, .at = step}});
+      Life life;
+      EXPECT_FALSE(RunWorkload(disk, options, life).ok());
+      disk->LosePower(options.seed);
+      disk->Restart({{.kind = FaultKind::kCrash, .at = recovery_step}});
+      RecoverAndDraw(disk, options, life);
+      const bool crashed = disk->crashed();
+      disk->LosePower(options.seed + recovery_step);
+      disk->Restart();
+      ExpectRecovers(disk, options, life);
+      if (HasFatalFailure()) return;
+      if (!crashed) break;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Everywhere, CrashTest,
+                         ::testing::Values(Variant{"binary", AcknowledgeWhen::kDurable},
+                                           Variant{"binary", AcknowledgeWhen::kWritten},
+                                           Variant{"jsonl", AcknowledgeWhen::kDurable}),
+                         ::testing::PrintToStringParamName());
+
+}  // namespace
+}  // namespace rewardpool::testing
