@@ -54,6 +54,7 @@ need_build_tools() {
 need_test_tools() {
   need libgtest-dev has_header gtest/gtest.h
   need libgmock-dev has_header gmock/gmock.h
+  need nlohmann-json3-dev has_header nlohmann/json.hpp
   need "pkg-config pkgconf" has_command pkg-config
   need clang has_command clang++
   need "libc++-dev libc++-14-dev" clang_builds -stdlib=libc++

@@ -9,7 +9,8 @@ import re
 import subprocess
 import sys
 
-# C names come as they are, C++ names demangled.
+# C names come as they are, C++ names demangled. std::ios_base::Init is allowed:
+# cereal's JSON header includes <iostream>, which alone makes no output.
 FORBIDDEN = re.compile(
     r"^(?:"
     # files and descriptors
@@ -24,7 +25,7 @@ FORBIDDEN = re.compile(
     r"|getenv|getrandom|getentropy|rand|system|fork|exec\w+|socket"
     r")(?:@.*)?$"
     r"|std::(?:__\w+::)*(?:"
-    r"cout|cerr|clog|cin|ios_base::Init|random_device|basic_filebuf|basic_[io]?fstream|filesystem"
+    r"cout|cerr|clog|cin|random_device|basic_filebuf|basic_[io]?fstream|filesystem"
     r"|chrono::\w+_clock|thread|this_thread|recursive_mutex|condition_variable"
     r"|__future_base|shared_mutex)\b")
 

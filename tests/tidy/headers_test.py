@@ -1,14 +1,33 @@
 #!/usr/bin/env python3
-"""Every public header compiles alone, in any order of inclusion.
+"""Every public header compiles alone, so any order of inclusion works.
+
+A header that some source file includes first has shown it already; this test
+compiles the others.
 
 Usage: headers_test.py FOLDER... -- COMPILER [FLAG...]
+  FOLDER  an include folder; sources are looked for in `src` beside it
 """
 
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+
+FIRST_INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
+
+
+def first_includes(folders):
+    names = set()
+    for folder in folders:
+        for source in folder.parent.joinpath("src").rglob("*.cc"):
+            text = source.read_text(encoding="utf-8")
+            match = FIRST_INCLUDE.search(text)
+            if match and "#include" not in text[:match.start()]:
+                names.add(match.group(1))
+    return names
 
 
 def main(arguments):
@@ -20,6 +39,8 @@ def main(arguments):
     if not headers:
         print(f"no headers in {folders}")
         return 1
+    shown = first_includes(folders)
+    headers = [header for header in headers if header not in shown]
     includes = [f"-I{folder}" for folder in folders]
 
     def compile_alone(header):
@@ -36,7 +57,7 @@ def main(arguments):
     for header, result in zip(headers, results):
         if result.returncode != 0:
             print(f"{header} does not compile alone:\n{result.stderr}")
-    print(f"{len(headers) - len(failed)} of {len(headers)} headers compile alone")
+    print(f"{len(headers) - len(failed)} of {len(headers)} headers compile alone; {len(shown)} come first in a source file")
     return 1 if failed else 0
 
 
