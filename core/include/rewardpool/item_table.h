@@ -93,6 +93,9 @@ class ItemTable {
   [[nodiscard]] std::string_view IdAt(ItemIndex index) const noexcept {
     return IdTexts::View(ids_[index]);
   }
+  // The same text where it is kept: it lives until the table that it was added
+  // to dies, also when the item is removed before. Requires Has(index).
+  [[nodiscard]] IdTexts::Ref IdTextAt(ItemIndex index) const noexcept { return ids_[index]; }
   // Requires index < slot_count().
   [[nodiscard]] Weight WeightAt(ItemIndex index) const noexcept { return weights_[index]; }
   // The weight that counts in a draw: 0 while the item is out of stock.

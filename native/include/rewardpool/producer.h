@@ -27,8 +27,11 @@ namespace rewardpool {
 
 namespace native {
 class ThreadedActor;
-struct ProducerRings;
 }  // namespace native
+namespace native::internal {
+class ActorCore;
+struct ProducerRings;
+}  // namespace native::internal
 
 // Names an item for as long as the pool is open: unlike a position it is never
 // given to another item. Pool::ItemId() and Producer::ItemId() turn it into the
@@ -124,13 +127,13 @@ class Producer {
 
  private:
   friend class native::ThreadedActor;
-  Producer(std::shared_ptr<native::ThreadedActor> actor,
-           std::shared_ptr<native::ProducerRings> rings) noexcept;
+  Producer(std::shared_ptr<native::internal::ActorCore> core,
+           std::shared_ptr<native::internal::ProducerRings> rings) noexcept;
 
   void Leave() noexcept;
 
-  std::shared_ptr<native::ThreadedActor> actor_;
-  std::shared_ptr<native::ProducerRings> rings_;
+  std::shared_ptr<native::internal::ActorCore> core_;
+  std::shared_ptr<native::internal::ProducerRings> rings_;
 };
 
 }  // namespace rewardpool

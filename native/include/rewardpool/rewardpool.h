@@ -114,7 +114,7 @@ class Pool {
   // policy, until it is synced.
   // Cost: no allocation. A caller that finds the actor asleep does the work
   //       itself, without a change of thread: little more than write and sync.
-  [[nodiscard]] DrawResult Draw() noexcept;
+  [[nodiscard]] DrawResult Draw();
 
   // Draws with a key, a user, or several items (all or nothing), and waits.
   //

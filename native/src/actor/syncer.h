@@ -1,0 +1,78 @@
+// syncer.h - the thread that appends batches and waits for the disk, so that
+// the actor can go on drawing meanwhile.
+//
+// It does one job at a time. The storage belongs to it while it has a job, and
+// to the owner of the engine otherwise, who may then also run a job itself.
+//
+// Threads: the owner of the engine calls; the thread inside does the jobs.
+#ifndef REWARDPOOL_NATIVE_SRC_ACTOR_SYNCER_H_
+#define REWARDPOOL_NATIVE_SRC_ACTOR_SYNCER_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <thread>
+
+#include "actor/baton.h"
+#include "actor/parking.h"
+#include "rewardpool/status.h"
+#include "rewardpool/wal_batcher.h"
+#include "rewardpool/wal_storage.h"
+
+namespace rewardpool::native::internal {
+
+struct SyncJob {
+  bool append = false;
+  WalBatch batch;     // if append
+  bool sync = false;  // after the append
+  // Report the append before the sync begins.
+  bool report_append = false;
+};
+
+class Syncer {
+ public:
+  // How far the job is. Results are there from the stage that they belong to.
+  enum class Progress : std::uint32_t { kNoJob, kWorking, kAppended, kDone };
+
+  struct Outcome {
+    Status status;
+    bool appended = false;  // the append succeeded
+    bool synced = false;    // the sync succeeded
+    std::chrono::nanoseconds duration{0};
+    std::chrono::nanoseconds sync_duration{0};
+  };
+
+  // `storage` and `actor` (woken at each progress) must outlive the syncer.
+  Syncer(WalStorage& storage, Baton& actor);
+  // Requires that no job is under way.
+  ~Syncer();
+
+  // Gives the thread a job. Requires kNoJob.
+  void Start(const SyncJob& job) noexcept;
+  [[nodiscard]] Progress progress() const noexcept {
+    return progress_.load(std::memory_order_seq_cst);
+  }
+  // Takes the outcome of a job that is kDone; then kNoJob.
+  [[nodiscard]] Outcome TakeOutcome() noexcept;
+
+  // Does a job in the calling thread. Requires kNoJob.
+  [[nodiscard]] Outcome Run(const SyncJob& job);
+
+ private:
+  template <typename OnAppended>
+  static Outcome Do(WalStorage& storage, const SyncJob& job, OnAppended on_appended);
+  void RunThread();
+
+  WalStorage& storage_;
+  Baton& actor_;
+  SyncJob job_;
+  Outcome outcome_;
+  std::atomic<Progress> progress_{Progress::kNoJob};
+  std::atomic<bool> stop_{false};
+  Parking parking_;
+  std::thread thread_;
+};
+
+}  // namespace rewardpool::native::internal
+
+#endif  // REWARDPOOL_NATIVE_SRC_ACTOR_SYNCER_H_
