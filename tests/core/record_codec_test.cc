@@ -15,7 +15,7 @@
 namespace rewardpool {
 namespace {
 
-using testing::RandomRecords;
+using tests::RandomRecords;
 
 constexpr std::size_t kRecordTypeCount = std::variant_size_v<Record>;
 

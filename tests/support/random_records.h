@@ -13,7 +13,7 @@
 #include "rewardpool/item_table.h"
 #include "rewardpool/wal_record.h"
 
-namespace rewardpool::testing {
+namespace rewardpool::tests {
 
 class RandomRecords {
  public:
@@ -135,6 +135,6 @@ class RandomRecords {
   std::mt19937_64 random_;
 };
 
-}  // namespace rewardpool::testing
+}  // namespace rewardpool::tests
 
 #endif  // REWARDPOOL_TESTS_SUPPORT_RANDOM_RECORDS_H_
