@@ -87,6 +87,22 @@ TEST(EnvelopeSelectorTest, AHeightIsAtMostAQuarterAboveItsWeights) {
   check(kWeightMax);
 }
 
+TEST(EnvelopeSelectorTest, AnEnvelopeThatPasses2To64ForAMomentComesBack) {
+  constexpr Weight kEighth = Weight{1} << 60;
+  EnvelopeSelector selector;
+  selector.Assign(std::vector<Weight>{7 * kEighth + 1, kEighth - 2});
+  selector.SetWeight(1, 0);            // a tombstone that stays
+  selector.SetWeight(2, kEighth - 2);  // in its place
+  ASSERT_GT(selector.envelope(), 10 * kEighth - 10);
+  selector.SetWeight(0, 7 * kEighth);  // a bucket lower: 7/8 of 2^63 more
+  EXPECT_EQ(selector.total(), 8 * kEighth - 2);
+  EXPECT_EQ(selector.envelope(), 8 * kEighth);
+  const auto random = MakeXoshiroRandom(13);
+  int last = 0;
+  for (int draw = 0; draw < 8'000; ++draw) last += selector.Select(*random) == 2;
+  EXPECT_NEAR(last, 1'000, 200);
+}
+
 TEST(EnvelopeSelectorTest, TombstonesTakeAtMostAnEighthOfTheEnvelope) {
   // So the chance of a try, total / E, stays at least 0.8 x 7/8 = 0.7.
   const auto random = MakeXoshiroRandom(6);

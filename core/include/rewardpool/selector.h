@@ -9,10 +9,10 @@
 //   linear      scan; the oracle that judges the others in tests
 //   prefix-sum  sorted sums, binary search; O(n) change
 //   fenwick     binary indexed tree
-//   flat        one SIMD-scanned block of prefix sums; small pools
+//   flat        one row of prefix sums, compared without a branch; small pools
 //   wide        16-wide tree of prefix blocks; medium pools
 //   envelope    bucketed rejection, tombstones, look-ahead; large pools
-//   auto        flat, wide or envelope by number of items
+//   auto        flat, wide or envelope by number of positions
 //
 // Determinism: the picked positions are a function of the calls made and of
 // the random words, the same on every platform and instruction set. linear,

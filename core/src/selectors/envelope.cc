@@ -92,6 +92,8 @@ void EnvelopeSelector::SetWeight(ItemIndex index, Weight weight) {
     }
     Bury(bucket, static_cast<std::uint32_t>(slot - buckets_[bucket].begin));
   }
+  // With an enormous tombstone and its successor in it, the envelope may pass
+  // 2^64 here. Then the sweep is due, and takes it back: sums are modulo 2^64.
   if (weight > 0) Insert(index, weight);
   (void)SweepIfDue();
 }
@@ -125,12 +127,14 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
     const std::size_t wanted = picks.size() - drawn;
     const std::size_t placed = std::min({look_ahead_, upcoming.size(), 2 * wanted});
     const std::size_t words = std::min(placed, wanted);
-    const std::uint64_t uneven = (0 - envelope_) % envelope_;
     for (std::size_t i = 0; i < placed; ++i) {
       const Wide product = static_cast<Wide>(upcoming[i]) * envelope_;
+      const auto low = static_cast<std::uint64_t>(product);
       window[i] = PlaceOf(static_cast<std::uint64_t>(product >> 64));
-      // A word that UniformBelow() refuses: an offset above all weights.
-      if (static_cast<std::uint64_t>(product) < uneven) window[i].offset = ~std::uint64_t{0};
+      if (low < envelope_ && low < (0 - envelope_) % envelope_) [[unlikely]] {
+        // UniformBelow() would refuse this word. So does an offset above all weights.
+        window[i].offset = ~std::uint64_t{0};
+      }
       __builtin_prefetch(&entries_[SlotAt(window[i])]);
     }
     for (std::size_t i = 0; i < words; ++i) {

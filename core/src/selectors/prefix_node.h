@@ -19,8 +19,9 @@ struct alignas(128) PrefixNode {
   // The child that holds `target`: the last one with before[child] <= target,
   // which always has a weight. Requires target < the weight of the node.
   //
-  // Two rounds of three comparisons, without a branch: as quick as comparing
-  // all 16 with AVX2, and the same code everywhere.
+  // Two rounds of three comparisons, without a branch. Comparing all 16 with
+  // AVX2 takes no less time from word to child, so there is one path for all
+  // platforms (docs/adr/0001-selectors.md).
   [[nodiscard]] std::size_t ChildOf(std::uint64_t target) const noexcept {
     const std::size_t quarter = std::size_t{before[4] <= target} +
                                 std::size_t{before[8] <= target} +
