@@ -3,16 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
 #include <system_error>
 #include <utility>
 
 #include "config/config_document.h"
 #include "config/nearest_name.h"
+#include "config/whole_number.h"
 #include "rewardpool/item_table.h"
 #include "rewardpool/selector.h"
 
@@ -86,6 +87,20 @@ bool LooksLikeNonText(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit);
 }
 
+// `text` for a message: quoted, on one line, and short.
+std::string Excerpt(std::string_view text) {
+  constexpr std::size_t kExcerptBytesMax = 80;
+  if (text.size() <= kExcerptBytesMax) return Quoted(text);
+  return Quoted(text.substr(0, kExcerptBytesMax)) + "...";
+}
+
+// A scalar for a message, with or without quotes as it stands in the file.
+std::string Shown(const ConfigNode& node) {
+  std::string shown = Excerpt(node.text);
+  if (node.kind == ConfigNode::Kind::kPlain) std::erase(shown, '"');
+  return shown;
+}
+
 // Gives meaning to a document. Read...() leave their target alone on errors.
 class ConfigReader {
  public:
@@ -139,7 +154,7 @@ class ConfigReader {
   }
 
   [[nodiscard]] static std::string UnknownKey(std::string_view key, Names known) {
-    std::string message = "unknown key " + Quoted(key);
+    std::string message = "unknown key " + Excerpt(key);
     const std::string_view nearest = NearestName(key, known);
     if (nearest.empty()) {
       for (const std::string_view full : kFullNames) {
@@ -158,7 +173,7 @@ class ConfigReader {
     }
     if (!node.is_scalar()) return Error(index, std::string(key) + " must be a text");
     if (node.kind == ConfigNode::Kind::kPlain && LooksLikeNonText(node.text)) {
-      return Error(index, std::string(key) + " must be a text; if " + node.text +
+      return Error(index, std::string(key) + " must be a text; if " + Shown(node) +
                               " is meant as one, put it in quotes");
     }
     target = node.text;
@@ -168,29 +183,33 @@ class ConfigReader {
   // A whole number, written in plain digits.
   [[nodiscard]] Status ReadInteger(Index index, std::string_view key, std::uint64_t min,
                                    std::uint64_t max, std::uint64_t& target) const {
-    return ReadInteger(index, key, min, max, "", target);
-  }
-  [[nodiscard]] Status ReadInteger(Index index, std::string_view key, std::uint64_t min,
-                                   std::uint64_t max, std::string_view alternatives,
-                                   std::uint64_t& target) const {
-    const ConfigNode& node = Node(index);
-    const std::string& text = node.text;
-    const bool digits = node.kind == ConfigNode::Kind::kPlain &&
-                        std::all_of(text.begin(), text.end(), IsDigit) &&
-                        (text.size() == 1 || text[0] != '0');
-    std::uint64_t value = 0;
-    if (digits &&
-        std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc() &&
-        value >= min && value <= max) {
-      target = value;
-      return Status::Ok();
+    if (Node(index).kind == ConfigNode::Kind::kPlain) {
+      const std::optional<std::uint64_t> value = ParseWholeNumber(Node(index).text);
+      if (value && *value >= min && *value <= max) {
+        target = *value;
+        return Status::Ok();
+      }
     }
+    return NotInRange(index, key, min, max, "");
+  }
+
+  [[nodiscard]] Status NotInRange(Index index, std::string_view key, std::uint64_t min,
+                                  std::uint64_t max, std::string_view alternatives) const {
     std::string message(key);
     message.append(" must be a whole number from ").append(std::to_string(min));
     message.append(" to ").append(std::to_string(max)).append(alternatives);
-    if (node.kind == ConfigNode::Kind::kNull) message.append("; it has no value");
-    if (node.kind == ConfigNode::Kind::kPlain) message.append(", not ").append(text);
-    if (node.kind == ConfigNode::Kind::kText) message.append(", not ").append(Quoted(text));
+    switch (Node(index).kind) {
+      case ConfigNode::Kind::kNull:
+        message.append("; it has no value");
+        break;
+      case ConfigNode::Kind::kPlain:
+      case ConfigNode::Kind::kText:
+        message.append(", not ").append(Shown(Node(index)));
+        break;
+      case ConfigNode::Kind::kSequence:
+      case ConfigNode::Kind::kMap:
+        break;
+    }
     return Error(index, message);
   }
 
@@ -207,7 +226,7 @@ class ConfigReader {
     if (!node.is_scalar()) {
       return Error(index, std::string(key) + " must be a word" + Suggestion("", known));
     }
-    return Error(index, "unknown " + std::string(key) + " " + Quoted(node.text) +
+    return Error(index, "unknown " + std::string(key) + " " + Excerpt(node.text) +
                             Suggestion(node.text, known));
   }
 
@@ -269,16 +288,14 @@ class ConfigReader {
 
   [[nodiscard]] Status ReadQuantity(Index index, Quantity& target) const {
     const ConfigNode& node = Node(index);
-    if ((node.kind == ConfigNode::Kind::kPlain && node.text == "-1") ||
-        (node.is_scalar() && node.text == "unlimited")) {
-      target = Quantity::Unlimited();
-      return Status::Ok();
+    // In quotes only the word is a quantity; a number is then a text.
+    if (node.kind == ConfigNode::Kind::kPlain || node.text == "unlimited") {
+      if (const std::optional<Quantity> quantity = ParseQuantity(node.text)) {
+        target = *quantity;
+        return Status::Ok();
+      }
     }
-    std::uint64_t count = 0;
-    RP_RETURN_IF_ERROR(
-        ReadInteger(index, "quantity", 0, kQuantityMax, ", or \"unlimited\"", count));
-    target = Quantity::Of(count);
-    return Status::Ok();
+    return NotInRange(index, "quantity", 0, kQuantityMax, ", or \"unlimited\"");
   }
 
   [[nodiscard]] Status ReadWal(Index wal) {

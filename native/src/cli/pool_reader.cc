@@ -1,0 +1,22 @@
+#include "cli/pool_reader.h"
+
+#include "rewardpool/native/file_snapshot_store.h"
+
+namespace rewardpool::cli {
+
+PoolReader::PoolReader(std::string folder)
+    : folder_(std::move(folder)),
+      log_(folder_),
+      snapshots_(native::FileSnapshotStore::OpenForReading(folder_)) {}
+
+Result<Inspection> PoolReader::Inspect(const InspectOptions& options) {
+  Result<Inspection> inspection = InspectPool(log_, *snapshots_, options);
+  if (inspection.ok() && !inspection->exists) {
+    return Status(StatusCode::kNotFound, "there is no pool in " + folder_);
+  }
+  return inspection;
+}
+
+Result<VerifyReport> PoolReader::Verify() { return VerifyPool(log_, *snapshots_); }
+
+}  // namespace rewardpool::cli
