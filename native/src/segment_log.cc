@@ -13,6 +13,8 @@ namespace {
 // a few milliseconds of writing.
 constexpr std::uint64_t kRoomStepBytes = 1024 * 1024;
 
+constexpr std::size_t kCopyBytes = 256 * 1024;
+
 // Errors of the file system that the storage interface does not know are kIo.
 Status AsStorageError(const Status& status) {
   if (status.ok() || status.code() == StatusCode::kFull || status.code() == StatusCode::kIo) {
@@ -139,6 +141,7 @@ SegmentLog::Prepared SegmentLog::Prepare(std::uint64_t segment, std::uint64_t ro
 void SegmentLog::PrepareNextInBackground() {
   open_->preparing_next = true;
   background_->Post([this, next = open_->number + 1, room = open_->capacity_bytes] {
+    if (failed_.load(std::memory_order_acquire)) return;
     Prepared prepared = Prepare(next, room);
     const std::lock_guard lock(prepared_mutex_);
     prepared_ = std::move(prepared);
@@ -168,7 +171,8 @@ Status SegmentLog::StartSegment(std::uint64_t segment, std::uint64_t capacity_by
   RP_RETURN_IF_ERROR(CheckNotFailed());
   background_->Drain();  // the segment asked for is likely what it prepares
   const auto left_behind = CheckStart(segment, header.size());
-  if (!left_behind.ok()) return left_behind.status();
+  if (left_behind.status().code() == StatusCode::kInvalidArgument) return left_behind.status();
+  if (!left_behind.ok()) return Fail(left_behind.status());
   capacity_bytes = std::max<std::uint64_t>(capacity_bytes, header.size());
   RP_RETURN_IF_ERROR(SyncOpen());
 
@@ -199,9 +203,10 @@ Status SegmentLog::StartSegment(std::uint64_t segment, std::uint64_t capacity_by
 void SegmentLog::TrimInBackground(OpenSegment segment) {
   // A shared pointer since std::function wants what it holds to be copyable.
   const auto sealed = std::make_shared<OpenSegment>(std::move(segment));
-  background_->Post([sealed] {
+  background_->Post([this, sealed] {
     sealed->writer.reset();
     if (sealed->room_bytes == sealed->used_bytes) return;
+    if (failed_.load(std::memory_order_acquire)) return;
     // Neither synced nor checked: the next header tells the length in use, so
     // the zeros behind it may stay.
     (void)sealed->file->Truncate(sealed->used_bytes);
@@ -276,7 +281,7 @@ Status SegmentLog::Persist(std::uint64_t segment) {
   background_->Drain();  // it may be about to cut the same file
   const auto file = files_->OpenForWriting(PathOfSegment(segment));
   if (!file.ok()) return file.status();
-  std::vector<std::byte> piece(kRoomStepBytes);
+  std::vector<std::byte> piece(kCopyBytes);
   for (std::uint64_t offset = 0;;) {
     const auto count = (*file)->Read(offset, piece);
     if (!count.ok()) return count.status();

@@ -9,7 +9,7 @@
 //       durable as zeros.
 //   (3) Only the owner syncs the open segment's file: an error that another
 //       thread's sync takes away would not be reported to the owner's.
-//   (4) After failed_ nothing is written any more.
+//   (4) Once failed_ is set no write begins any more.
 // Why it is done so: docs/adr/0001-segment-preparation.md.
 #ifndef REWARDPOOL_NATIVE_SRC_SEGMENT_LOG_H_
 #define REWARDPOOL_NATIVE_SRC_SEGMENT_LOG_H_

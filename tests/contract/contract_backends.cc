@@ -1,10 +1,12 @@
 #include "contract/storage_harness.h"
 #include "rewardpool/memory_storage.h"
+#include "rewardpool/testing/faulty_storage.h"
+#ifdef RP_TEST_NATIVE_BACKENDS
 #include "rewardpool/native/file_snapshot_store.h"
 #include "rewardpool/native/file_storage.h"
 #include "rewardpool/native/mmap_storage.h"
-#include "rewardpool/testing/faulty_storage.h"
 #include "support/temporary_folder.h"
+#endif
 
 namespace rewardpool::tests {
 namespace {
@@ -49,6 +51,7 @@ class FaultySnapshotsWithoutFaults final : public SnapshotHarness {
   std::shared_ptr<testing::SimulatedDisk> disk_ = std::make_shared<testing::SimulatedDisk>(1);
 };
 
+#ifdef RP_TEST_NATIVE_BACKENDS
 template <auto open_storage>
 class FolderWal final : public WalHarness {
  public:
@@ -71,6 +74,7 @@ class FolderSnapshots final : public SnapshotHarness {
  private:
   TemporaryFolder folder_;
 };
+#endif
 
 }  // namespace
 
@@ -78,8 +82,10 @@ std::vector<Backend<WalHarness>> WalBackends() {
   return {
       {"Memory", [] { return std::make_unique<MemoryWal>(); }},
       {"FaultyWithoutFaults", [] { return std::make_unique<FaultyWalWithoutFaults>(); }},
+#ifdef RP_TEST_NATIVE_BACKENDS
       {"File", [] { return std::make_unique<FolderWal<native::OpenFileStorage>>(); }},
       {"Mmap", [] { return std::make_unique<FolderWal<native::OpenMmapStorage>>(); }},
+#endif
   };
 }
 
@@ -87,7 +93,9 @@ std::vector<Backend<SnapshotHarness>> SnapshotBackends() {
   return {
       {"Memory", [] { return std::make_unique<MemorySnapshots>(); }},
       {"FaultyWithoutFaults", [] { return std::make_unique<FaultySnapshotsWithoutFaults>(); }},
+#ifdef RP_TEST_NATIVE_BACKENDS
       {"File", [] { return std::make_unique<FolderSnapshots>(); }},
+#endif
   };
 }
 

@@ -140,6 +140,28 @@ TEST(SimulatedDisk, AfterAFailedSyncALaterOneDoesNotBringTheDataBackUnlessItIsWr
   EXPECT_TRUE(lost_for_some_seed);
 }
 
+TEST(SimulatedDisk, SyncOfARangeKeepsThatRangeAlone) {
+  DiskWithFile d;
+  const auto written = Pattern(4096, 1);
+  ASSERT_TRUE(d.disk.Write(d.file, 0, written).ok());
+  ASSERT_TRUE(d.disk.SyncRange(d.file, 1024, 512).ok());
+  bool rest_lost = false;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    const auto left = d.disk.AfterPowerLoss(seed).at("a");
+    ASSERT_EQ(left.size(), 4096u);
+    ASSERT_TRUE(std::equal(left.begin() + 1024, left.begin() + 1536, written.begin() + 1024));
+    rest_lost = rest_lost || (left[1023] == std::byte{0} && left[1536] == std::byte{0});
+  }
+  EXPECT_TRUE(rest_lost);
+}
+
+TEST(SimulatedDisk, AFullDiskStillTakesWritesIntoRoomThatIsThere) {
+  DiskWithFile d({{.kind = FaultKind::kNoSpace, .at = 1, .count = kFromThenOn}});
+  ASSERT_TRUE(d.disk.Write(d.file, 0, Pattern(100, 1)).ok());
+  EXPECT_TRUE(d.disk.Write(d.file, 20, Pattern(80, 2)).ok());
+  EXPECT_EQ(d.disk.Write(d.file, 20, Pattern(81, 2)).status().code(), StatusCode::kFull);
+}
+
 TEST(SimulatedDisk, ALostSyncSaysOkAndKeepsNothing) {
   DiskWithFile d({{.kind = FaultKind::kLostSync, .at = 1}});
   ASSERT_TRUE(d.disk.Write(d.file, 0, Pattern(10, 1)).ok());

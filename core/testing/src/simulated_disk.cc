@@ -1,7 +1,9 @@
 #include "rewardpool/testing/simulated_disk.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
+#include <cstring>
 #include <set>
 
 namespace rewardpool::testing {
@@ -21,24 +23,32 @@ std::uint64_t WordBelow(std::uint64_t& state, std::uint64_t bound) {
   return bound == 0 ? 0 : NextWord(state) % bound;
 }
 
-std::byte ByteAt(const std::vector<std::byte>& bytes, std::size_t i) {
-  return i < bytes.size() ? bytes[i] : std::byte{0};
+using Sector = std::array<std::byte, kSectorBytes>;
+
+// A sector's bytes; zeros beyond the end.
+Sector SectorOf(const std::vector<std::byte>& bytes, std::size_t sector) {
+  Sector content{};
+  const std::size_t begin = sector * kSectorBytes;
+  if (begin < bytes.size()) {
+    std::memcpy(content.data(), bytes.data() + begin, std::min(kSectorBytes, bytes.size() - begin));
+  }
+  return content;
 }
 
 bool SectorDiffers(const std::vector<std::byte>& a, const std::vector<std::byte>& b,
                    std::size_t sector) {
-  const std::size_t begin = sector * kSectorBytes;
-  for (std::size_t i = begin; i < begin + kSectorBytes; ++i) {
-    if (ByteAt(a, i) != ByteAt(b, i)) return true;
-  }
-  return false;
+  const Sector in_a = SectorOf(a, sector);
+  const Sector in_b = SectorOf(b, sector);
+  return std::memcmp(in_a.data(), in_b.data(), kSectorBytes) != 0;
 }
 
+// Copies the first `bytes` bytes of a sector, as far as `to` reaches.
 void CopySector(const std::vector<std::byte>& from, std::vector<std::byte>& to, std::size_t sector,
                 std::size_t bytes = kSectorBytes) {
   const std::size_t begin = sector * kSectorBytes;
-  const std::size_t end = std::min(begin + bytes, to.size());
-  for (std::size_t i = begin; i < end; ++i) to[i] = ByteAt(from, i);
+  if (begin >= to.size()) return;
+  const Sector content = SectorOf(from, sector);
+  std::memcpy(to.data() + begin, content.data(), std::min(bytes, to.size() - begin));
 }
 
 std::size_t SectorCount(std::size_t bytes) { return (bytes + kSectorBytes - 1) / kSectorBytes; }
@@ -55,14 +65,11 @@ enum class Survival : std::uint8_t { kNothing, kAll, kFirstPart, kAnything };
 struct SimulatedDisk::File {
   explicit File(std::string file_name) : name(std::move(file_name)) {}
 
-  // Makes durable what is visible, except for sectors lost by a failed sync.
-  void Persist() {
+  // Makes the size durable, and what is visible in the sectors that hold bytes
+  // [from, to), except for sectors lost by a failed sync.
+  void Persist(std::size_t from, std::size_t to) {
     durable.resize(visible.size());
-    if (lost_sectors.empty()) {
-      std::copy(visible.begin(), visible.end(), durable.begin());
-      return;
-    }
-    for (std::size_t sector = 0; sector < SectorCount(visible.size()); ++sector) {
+    for (std::size_t sector = from / kSectorBytes; sector < SectorCount(to); ++sector) {
       if (!lost_sectors.contains(sector)) CopySector(visible, durable, sector);
     }
   }
@@ -128,14 +135,12 @@ Status SimulatedDisk::CrashedStatus() const {
   return crashed_ ? Status(StatusCode::kIo, "the simulated program has crashed") : Status::Ok();
 }
 
-Status SimulatedDisk::BeginStep(StepKind kind, const std::string& name,
+Status SimulatedDisk::BeginStep(StepKind kind, const std::string& name, bool needs_room,
                                 std::optional<FaultKind>* strike) {
   RP_RETURN_IF_ERROR(CrashedStatus());
   const std::uint64_t step = steps_.size();
   steps_.push_back({.kind = kind, .file = name});
   const bool is_sync = kind == StepKind::kSyncFile || kind == StepKind::kSyncFolder;
-  const bool needs_room =
-      kind == StepKind::kWrite || kind == StepKind::kCreate || kind == StepKind::kResize;
   for (const Fault& fault : faults_) {
     if (fault.kind == FaultKind::kCrashAtByte) continue;  // Write() looks after it
     if (step < fault.at || step - fault.at >= fault.count) continue;
@@ -180,7 +185,7 @@ Status SimulatedDisk::BeginStep(StepKind kind, const std::string& name,
 Result<SimulatedDisk::Handle> SimulatedDisk::Create(const std::string& name) {
   const std::lock_guard lock(mutex_);
   std::optional<FaultKind> strike;
-  RP_RETURN_IF_ERROR(BeginStep(StepKind::kCreate, name, &strike));
+  RP_RETURN_IF_ERROR(BeginStep(StepKind::kCreate, name, /*needs_room=*/true, &strike));
   if (visible_.contains(name)) {
     return Status(StatusCode::kAlreadyExists, name + " exists already");
   }
@@ -225,10 +230,11 @@ Result<std::size_t> SimulatedDisk::Write(const Handle& file, std::uint64_t offse
                                          std::span<const std::byte> bytes) {
   const std::lock_guard lock(mutex_);
   std::optional<FaultKind> strike;
-  RP_RETURN_IF_ERROR(BeginStep(StepKind::kWrite, file->name, &strike));
+  const bool needs_room = offset + bytes.size() > file->visible.size();
+  RP_RETURN_IF_ERROR(BeginStep(StepKind::kWrite, file->name, needs_room, &strike));
   std::size_t count = bytes.size();
   if (strike == FaultKind::kCrash) count = NextRandomBelow(bytes.size() + 1);
-  if (strike == FaultKind::kShortWrite) count = NextRandomBelow(bytes.size());
+  if (strike == FaultKind::kShortWrite && count > 1) count = 1 + NextRandomBelow(count - 1);
   for (const Fault& fault : faults_) {
     if (fault.kind == FaultKind::kCrashAtByte && fault.at < bytes_written_ + count) {
       count = fault.at - bytes_written_;
@@ -252,36 +258,42 @@ Result<std::size_t> SimulatedDisk::Write(const Handle& file, std::uint64_t offse
 Status SimulatedDisk::Resize(const Handle& file, std::uint64_t size) {
   const std::lock_guard lock(mutex_);
   std::optional<FaultKind> strike;
-  RP_RETURN_IF_ERROR(BeginStep(StepKind::kResize, file->name, &strike));
   const std::size_t before = file->visible.size();
+  RP_RETURN_IF_ERROR(BeginStep(StepKind::kResize, file->name, size > before, &strike));
   file->visible.resize(size);
   if (size > before) file->ForgetLoss(before, size - before);
   return Status::Ok();
 }
 
 Status SimulatedDisk::Sync(const Handle& file) {
+  return SyncRange(file, 0, std::numeric_limits<std::uint64_t>::max());
+}
+
+Status SimulatedDisk::SyncRange(const Handle& file, std::uint64_t offset, std::uint64_t length) {
   const std::lock_guard lock(mutex_);
   std::optional<FaultKind> strike;
-  RP_RETURN_IF_ERROR(BeginStep(StepKind::kSyncFile, file->name, &strike));
+  RP_RETURN_IF_ERROR(BeginStep(StepKind::kSyncFile, file->name, /*needs_room=*/false, &strike));
   if (strike == FaultKind::kLostSync) return Status::Ok();
+  const std::size_t from = std::min<std::uint64_t>(offset, file->visible.size());
+  const std::size_t to = from + std::min<std::uint64_t>(length, file->visible.size() - from);
   if (strike == FaultKind::kFailedSync) {
-    const std::size_t sectors = SectorCount(std::max(file->visible.size(), file->durable.size()));
-    for (std::size_t sector = 0; sector < sectors; ++sector) {
+    for (std::size_t sector = from / kSectorBytes; sector < SectorCount(to); ++sector) {
       if (SectorDiffers(file->visible, file->durable, sector) && NextRandomBelow(2) == 0) {
         file->lost_sectors.insert(sector);
       }
     }
-    file->Persist();
+  }
+  file->Persist(from, to);
+  if (strike == FaultKind::kFailedSync) {
     return Status(StatusCode::kIo, file->name + ": sync failed (injected)");
   }
-  file->Persist();
   return Status::Ok();
 }
 
 Status SimulatedDisk::SyncFolder() {
   const std::lock_guard lock(mutex_);
   std::optional<FaultKind> strike;
-  RP_RETURN_IF_ERROR(BeginStep(StepKind::kSyncFolder, "", &strike));
+  RP_RETURN_IF_ERROR(BeginStep(StepKind::kSyncFolder, "", /*needs_room=*/false, &strike));
   if (strike == FaultKind::kLostSync) return Status::Ok();
   if (strike == FaultKind::kFailedSync) {
     return Status(StatusCode::kIo, "sync of the folder failed (injected)");
@@ -293,7 +305,7 @@ Status SimulatedDisk::SyncFolder() {
 Status SimulatedDisk::Rename(const std::string& from, const std::string& to) {
   const std::lock_guard lock(mutex_);
   std::optional<FaultKind> strike;
-  RP_RETURN_IF_ERROR(BeginStep(StepKind::kRename, from, &strike));
+  RP_RETURN_IF_ERROR(BeginStep(StepKind::kRename, from, /*needs_room=*/false, &strike));
   const auto found = visible_.find(from);
   if (found == visible_.end()) return NoSuchFile(from);
   const Handle file = found->second;
@@ -306,7 +318,7 @@ Status SimulatedDisk::Rename(const std::string& from, const std::string& to) {
 Status SimulatedDisk::Remove(const std::string& name) {
   const std::lock_guard lock(mutex_);
   std::optional<FaultKind> strike;
-  RP_RETURN_IF_ERROR(BeginStep(StepKind::kRemove, name, &strike));
+  RP_RETURN_IF_ERROR(BeginStep(StepKind::kRemove, name, /*needs_room=*/false, &strike));
   return visible_.erase(name) == 1 ? Status::Ok() : NoSuchFile(name);
 }
 

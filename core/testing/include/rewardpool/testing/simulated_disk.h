@@ -59,8 +59,9 @@ enum class FaultKind : std::uint8_t {
   kFailedSync,   // a sync fails with kIo; part of the data became durable, the
                  // rest never will
   kLostSync,     // a sync says Ok and nothing became durable
-  kShortWrite,   // a write does only a proper prefix (possibly nothing), says so
-  kNoSpace,      // a write, a growth or a creation fails with kFull, nothing done
+  kShortWrite,   // a write of two bytes or more does only a part of them, says so
+  kNoSpace,      // a creation, or a write or resize that makes the file longer,
+                 // fails with kFull, nothing done
   kFailedCall,   // a call that is not a sync fails with kIo, nothing done
   kFlippedBit,   // one bit of what a write stores is wrong
 };
@@ -128,6 +129,8 @@ class SimulatedDisk {
   [[nodiscard]] Status Resize(const Handle& file, std::uint64_t size);
   // Makes the file's content and size durable; of a memory mapping too.
   [[nodiscard]] Status Sync(const Handle& file);
+  // The same for the bytes [offset, offset + length) alone.
+  [[nodiscard]] Status SyncRange(const Handle& file, std::uint64_t offset, std::uint64_t length);
   // Makes all creations, renames and removals durable.
   [[nodiscard]] Status SyncFolder();
   // Replaces `to` if it exists.
@@ -164,7 +167,8 @@ class SimulatedDisk {
   using Names = std::map<std::string, Handle>;
 
   // Counts a step and says what strikes it. kIo once the program has crashed.
-  Status BeginStep(StepKind kind, const std::string& name, std::optional<FaultKind>* strike);
+  Status BeginStep(StepKind kind, const std::string& name, bool needs_room,
+                   std::optional<FaultKind>* strike);
   Status CrashedStatus() const;
   std::uint64_t NextRandom();
   std::uint64_t NextRandomBelow(std::uint64_t bound);
