@@ -13,6 +13,10 @@ namespace {
 // a few milliseconds of writing.
 constexpr std::uint64_t kRoomStepBytes = 1024 * 1024;
 
+// A log that has this much in its open segment is worth preparing for; one that
+// has filled half of it will soon want the next as a whole.
+constexpr std::uint64_t kWorthPreparingBytes = 256 * 1024;
+
 constexpr std::size_t kCopyBytes = 256 * 1024;
 
 // Errors of the file system that the storage interface does not know are kIo.
@@ -98,6 +102,17 @@ Status SegmentLog::CheckNotOpen(std::uint64_t segment) const {
   return Status(StatusCode::kInvalidArgument, SegmentName(segment) + " is open for appending");
 }
 
+bool SegmentLog::IsBeyondOpen(std::uint64_t segment) const {
+  return segment > open_number_.load(std::memory_order_acquire);
+}
+
+Result<std::unique_ptr<File>> SegmentLog::OpenClosed(std::uint64_t segment) {
+  if (IsBeyondOpen(segment)) {
+    return Status(StatusCode::kNotFound, SegmentName(segment) + " does not exist");
+  }
+  return files_->OpenForWriting(PathOfSegment(segment));
+}
+
 Result<bool> SegmentLog::CheckStart(std::uint64_t segment, std::uint64_t header_bytes) {
   const auto names = files_->List(folder_);
   if (!names.ok()) return AsStorageError(names.status());
@@ -105,6 +120,7 @@ Result<bool> SegmentLog::CheckStart(std::uint64_t segment, std::uint64_t header_
   for (const std::string& name : *names) {
     const auto number = ParseSegmentFileName(name);
     if (!number || *number < segment) continue;
+    if (prepared_ && prepared_->file.ok() && *number == prepared_->number) continue;
     Status in_use(StatusCode::kInvalidArgument,
                   SegmentName(segment) + " cannot be started: " + name + " exists");
     if (open_ && *number == open_->number) return in_use;
@@ -139,25 +155,36 @@ SegmentLog::Prepared SegmentLog::Prepare(std::uint64_t segment, std::uint64_t ro
 }
 
 void SegmentLog::PrepareNextInBackground() {
-  open_->preparing_next = true;
-  background_->Post([this, next = open_->number + 1, room = open_->capacity_bytes] {
+  OpenSegment& open = *open_;
+  const bool whole = open.used_bytes >= open.capacity_bytes / 2;
+  const std::uint64_t room_bytes =
+      whole ? open.capacity_bytes : std::min(open.capacity_bytes, kRoomStepBytes);
+  open.prepare_at_bytes = whole ? kNever : open.capacity_bytes / 2;
+  background_->Post([this, next = open.number + 1, room_bytes] {
     if (failed_.load(std::memory_order_acquire)) return;
-    Prepared prepared = Prepare(next, room);
-    const std::lock_guard lock(prepared_mutex_);
-    prepared_ = std::move(prepared);
+    if (prepared_ && prepared_->file.ok()) {
+      EnlargePrepared(room_bytes);
+    } else {
+      prepared_ = Prepare(next, room_bytes);
+    }
   });
 }
 
-std::optional<SegmentLog::Prepared> SegmentLog::TakePrepared() {
-  const std::lock_guard lock(prepared_mutex_);
-  return std::exchange(prepared_, std::nullopt);
+void SegmentLog::EnlargePrepared(std::uint64_t room_bytes) {
+  File& file = **prepared_->file;
+  const Status status = MakeRoom(file, prepared_->room_bytes, room_bytes);
+  if (status.ok()) {
+    prepared_->room_bytes = room_bytes;
+  } else if (status.code() != StatusCode::kFull || !file.Truncate(prepared_->room_bytes).ok()) {
+    prepared_->file = AsStorageError(status);
+    (void)RemoveDurably(prepared_->number);
+  }
 }
 
 Result<SegmentLog::Prepared> SegmentLog::Obtain(std::uint64_t segment, std::uint64_t capacity_bytes,
                                                 bool left_behind) {
-  if (auto prepared = TakePrepared(); prepared && prepared->file.ok()) {
+  if (auto prepared = std::exchange(prepared_, std::nullopt); prepared && prepared->file.ok()) {
     if (prepared->number == segment) return *std::move(prepared);
-    prepared->file = Status(StatusCode::kNotFound, "not wanted");
     RP_RETURN_IF_ERROR(RemoveDurably(prepared->number));
   }
   if (left_behind) RP_RETURN_IF_ERROR(RemoveDurably(segment));
@@ -178,7 +205,7 @@ Status SegmentLog::StartSegment(std::uint64_t segment, std::uint64_t capacity_by
 
   auto obtained = Obtain(segment, capacity_bytes, *left_behind);
   if (obtained.status().code() == StatusCode::kFull) {
-    if (open_) open_->preparing_next = false;
+    if (open_) open_->prepare_at_bytes = 0;
     return obtained.status();
   }
   if (!obtained.ok()) return Fail(obtained.status());
@@ -189,7 +216,8 @@ Status SegmentLog::StartSegment(std::uint64_t segment, std::uint64_t capacity_by
                    .capacity_bytes = capacity_bytes,
                    .room_bytes = obtained->room_bytes,
                    .used_bytes = header.size(),
-                   .synced_bytes = header.size()};
+                   .synced_bytes = header.size(),
+                   .prepare_at_bytes = std::min(kWorthPreparingBytes, capacity_bytes / 2)};
   Status status = next.writer->SetRoom(next.room_bytes);
   if (status.ok()) status = next.writer->Write(0, header);
   if (status.ok()) status = next.writer->Sync(0, header.size());
@@ -222,7 +250,7 @@ Status SegmentLog::Append(std::span<const std::byte> bytes) {
     return Fail(status);
   }
   open_->used_bytes = end;
-  if (!open_->preparing_next && end >= open_->capacity_bytes / 2) PrepareNextInBackground();
+  if (end >= open_->prepare_at_bytes) PrepareNextInBackground();
   return Status::Ok();
 }
 
@@ -263,7 +291,7 @@ Status SegmentLog::Truncate(std::uint64_t segment, std::uint64_t length) {
   RP_RETURN_IF_ERROR(CheckNotFailed());
   RP_RETURN_IF_ERROR(CheckNotOpen(segment));
   background_->Drain();  // it may be about to cut the same file
-  const auto file = files_->OpenForWriting(PathOfSegment(segment));
+  const auto file = OpenClosed(segment);
   if (!file.ok()) return file.status();
   const auto size = (*file)->Size();
   if (!size.ok()) return size.status();
@@ -279,7 +307,7 @@ Status SegmentLog::Persist(std::uint64_t segment) {
   RP_RETURN_IF_ERROR(CheckNotFailed());
   RP_RETURN_IF_ERROR(CheckNotOpen(segment));
   background_->Drain();  // it may be about to cut the same file
-  const auto file = files_->OpenForWriting(PathOfSegment(segment));
+  const auto file = OpenClosed(segment);
   if (!file.ok()) return file.status();
   std::vector<std::byte> piece(kCopyBytes);
   for (std::uint64_t offset = 0;;) {
@@ -296,12 +324,13 @@ Status SegmentLog::Persist(std::uint64_t segment) {
 Status SegmentLog::RemoveSegment(std::uint64_t segment) {
   RP_RETURN_IF_ERROR(CheckNotFailed());
   RP_RETURN_IF_ERROR(CheckNotOpen(segment));
+  if (IsBeyondOpen(segment)) return Status::Ok();
   return AsStorageError(RemoveDurably(segment));
 }
 
 Status SegmentLog::Close() {
   background_->Drain();
-  const auto prepared = TakePrepared();
+  const auto prepared = std::exchange(prepared_, std::nullopt);
   Status status = CheckNotFailed();
   if (status.ok()) status = SyncOpen();
   auto closing = std::exchange(open_, std::nullopt);

@@ -10,14 +10,13 @@
 //   (3) Only the owner syncs the open segment's file: an error that another
 //       thread's sync takes away would not be reported to the owner's.
 //   (4) Once failed_ is set no write begins any more.
-// Why it is done so: docs/adr/0001-segment-preparation.md.
+// Why it is done so: docs/adr/0002-segment-preparation.md.
 #ifndef REWARDPOOL_NATIVE_SRC_SEGMENT_LOG_H_
 #define REWARDPOOL_NATIVE_SRC_SEGMENT_LOG_H_
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,7 +64,7 @@ class SegmentLog final : public WalStorage {
     std::uint64_t room_bytes = 0;
     std::uint64_t used_bytes = 0;
     std::uint64_t synced_bytes = 0;
-    bool preparing_next = false;
+    std::uint64_t prepare_at_bytes = 0;  // in use: when to see to the next segment
   };
 
   SegmentLog(const std::string& folder, const StorageEnvironment& environment,
@@ -78,14 +77,17 @@ class SegmentLog final : public WalStorage {
   Status Fail(const Status& status);
   Status CheckNotFailed() const;
   Status CheckNotOpen(std::uint64_t segment) const;
+  // Behind the open segment there is only what is being prepared, which callers
+  // must not touch. False for all while none is open.
+  bool IsBeyondOpen(std::uint64_t segment) const;
+  Result<std::unique_ptr<File>> OpenClosed(std::uint64_t segment);
   // Whether `segment` may be started; and whether a file of an earlier failed
   // start is in the way.
   Result<bool> CheckStart(std::uint64_t segment, std::uint64_t header_bytes);
 
   Prepared Prepare(std::uint64_t segment, std::uint64_t room_bytes);
   void PrepareNextInBackground();
-  // What the background has made ready, if it has; it must be idle.
-  std::optional<Prepared> TakePrepared();
+  void EnlargePrepared(std::uint64_t room_bytes);
   Result<Prepared> Obtain(std::uint64_t segment, std::uint64_t capacity_bytes, bool left_behind);
   Status RemoveDurably(std::uint64_t segment);
 
@@ -106,11 +108,11 @@ class SegmentLog final : public WalStorage {
   Status failure_;  // written once, before failed_ is set
   std::atomic<std::uint64_t> open_number_ = kNone;
 
-  // Shared with the background.
-  std::mutex prepared_mutex_;
+  // Set by a background task; the owner looks at it only after Drain().
   std::optional<Prepared> prepared_;
 
   static constexpr std::uint64_t kNone = ~std::uint64_t{0};
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
 };
 
 }  // namespace rewardpool::native

@@ -3,10 +3,10 @@
 //
 // The folder holds `wal-<number>.log`, 20 digits. A segment's room is allocated
 // and filled with zeros before it is used, so that a sync writes data and no
-// metadata; the next segment is made ready in the background once the open one
-// is half full, so that rotation costs one header. The first segment of a run
-// grows by 1 MiB at a time: a short run leaves small files. Why it is done so:
-// docs/adr/0001-segment-preparation.md.
+// metadata; the next segment is made ready in the background, so that rotation
+// costs one header. The first segment of a run grows by 1 MiB at a time, and
+// Close() gives back what is not used: a short run leaves small files. Why so:
+// docs/adr/0002-segment-preparation.md.
 //
 // After a failed write or sync everything but reading is refused with kIo, until
 // the folder is opened again: nothing is retried on a page cache that may lie.
