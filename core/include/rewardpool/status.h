@@ -3,21 +3,20 @@
 // A closed list of codes: a new one is added only if a caller can react to it
 // differently from all the others. No exception crosses the public API.
 //
-//   code              gRPC                  JavaScript          what the caller can do
-//   kOk               OK                    -                   -
-//   kInvalidArgument  INVALID_ARGUMENT      invalid-argument    mend the request
-//   kNotFound         NOT_FOUND             not-found           name an item or pool that exists
-//   kAlreadyExists    ALREADY_EXISTS        already-exists      choose another id or key
-//   kExhausted        FAILED_PRECONDITION   exhausted           restock the pool
-//   kOverloaded       RESOURCE_EXHAUSTED    overloaded          poll what is in flight, then try
-//   again kBusy             UNAVAILABLE           busy                another owner has the pool;
-//   ask that one kClosed           CANCELLED             closed              open the pool again
-//   kFull             RESOURCE_EXHAUSTED    full                free some space; the pool stays
-//   readable kIo               INTERNAL              io                  look at the message;
-//   nothing was promised kOutcomeUnknown   UNKNOWN               outcome-unknown     reopen;
-//   recovery tells what became durable kCorrupt          DATA_LOSS             corrupt restore from
-//   a copy; the message names the place kUnsupported      UNIMPLEMENTED         unsupported use a
-//   newer program, or another platform
+//   code             gRPC                 JavaScript        what the caller can do
+//   kOk              OK                   -                 -
+//   kInvalidArgument INVALID_ARGUMENT     invalid-argument  mend the request
+//   kNotFound        NOT_FOUND            not-found         name what exists
+//   kAlreadyExists   ALREADY_EXISTS       already-exists    take another id or key
+//   kExhausted       FAILED_PRECONDITION  exhausted         restock the pool
+//   kOverloaded      RESOURCE_EXHAUSTED   overloaded        wait for answers, try again
+//   kBusy            UNAVAILABLE          busy              ask the pool's owner
+//   kClosed          CANCELLED            closed            open the pool again
+//   kFull            RESOURCE_EXHAUSTED   full              free some space
+//   kIo              INTERNAL             io                see the message
+//   kOutcomeUnknown  UNKNOWN              outcome-unknown   reopen: recovery tells
+//   kCorrupt         DATA_LOSS            corrupt           restore from a copy
+//   kUnsupported     UNIMPLEMENTED        unsupported       use a newer program
 #ifndef REWARDPOOL_STATUS_H_
 #define REWARDPOOL_STATUS_H_
 
