@@ -39,12 +39,14 @@ void PackGroups(std::span<const ItemIndex> positions, unsigned bits, char8_t* ou
   for (; i < positions.size(); ++i) put(positions[i], bits);
 }
 
-// Returns the largest position.
+// Returns true if every position is at most `last`.
 template <std::size_t kGroup>
-ItemIndex UnpackGroups(std::span<const std::byte> packed, unsigned bits,
-                       std::span<ItemIndex> positions) noexcept {
+bool UnpackGroups(std::span<const std::byte> packed, unsigned bits, ItemIndex last,
+                  std::span<ItemIndex> positions) noexcept {
   const ItemIndex mask = (ItemIndex{1} << bits) - 1;
-  ItemIndex largest = 0;
+  // Its top bit is set once a position is larger than `last`: quicker than to
+  // find the largest, for which each step waits for the one before.
+  ItemIndex beyond = 0;
   std::size_t i = 0;
   for (; i + kGroup <= positions.size(); i += kGroup) {
     const std::size_t at = i * bits;
@@ -53,7 +55,7 @@ ItemIndex UnpackGroups(std::span<const std::byte> packed, unsigned bits,
     for (std::size_t k = 0; k < kGroup; ++k) {
       const ItemIndex position = static_cast<ItemIndex>(word) & mask;
       positions[i + k] = position;
-      largest = std::max(largest, position);
+      beyond |= last - position;
       word >>= bits;
     }
   }
@@ -64,9 +66,9 @@ ItemIndex UnpackGroups(std::span<const std::byte> packed, unsigned bits,
                 std::min<std::size_t>(8, packed.size() - at / 8));
     const std::uint64_t word = LoadLittleEndian<std::uint64_t>(last_bytes) >> (at % 8);
     positions[i] = static_cast<ItemIndex>(word) & mask;
-    largest = std::max(largest, positions[i]);
+    beyond |= last - positions[i];
   }
-  return largest;
+  return beyond >> 31 == 0;
 }
 
 }  // namespace
@@ -75,7 +77,9 @@ void PackPositions(std::span<const ItemIndex> positions, unsigned bits, char8_t*
   assert(bits <= kPackedBitsMax);
   if (bits == 0) return;
   static_assert(2 * kPackedBitsMax <= kGroupBitsMax);
-  if (4 * bits <= kGroupBitsMax) {
+  if (8 * bits <= kGroupBitsMax) {
+    PackGroups<8>(positions, bits, out);
+  } else if (4 * bits <= kGroupBitsMax) {
     PackGroups<4>(positions, bits, out);
   } else {
     PackGroups<2>(positions, bits, out);
@@ -84,18 +88,22 @@ void PackPositions(std::span<const ItemIndex> positions, unsigned bits, char8_t*
 
 bool UnpackPositions(std::span<const std::byte> packed, unsigned bits, std::size_t slot_count,
                      std::span<ItemIndex> positions) noexcept {
-  assert(bits <= kPackedBitsMax && packed.size() == PackedBytes(positions.size(), bits));
+  assert(bits == PackedBits(slot_count));
+  assert(packed.size() == PackedBytes(positions.size(), bits));
   if (positions.empty()) return true;
   if (bits == 0) {
     std::fill(positions.begin(), positions.end(), ItemIndex{0});
     return slot_count != 0;
   }
-  const ItemIndex largest = 4 * bits <= kGroupBitsMax ? UnpackGroups<4>(packed, bits, positions)
-                                                      : UnpackGroups<2>(packed, bits, positions);
+  const auto last = static_cast<ItemIndex>(slot_count - 1);
+  const bool all_exist = 8 * bits <= kGroupBitsMax ? UnpackGroups<8>(packed, bits, last, positions)
+                         : 4 * bits <= kGroupBitsMax
+                             ? UnpackGroups<4>(packed, bits, last, positions)
+                             : UnpackGroups<2>(packed, bits, last, positions);
   const std::size_t bits_in_last_byte = positions.size() * bits % 8;
   const bool padding_is_zero =
       bits_in_last_byte == 0 || std::to_integer<unsigned>(packed.back()) >> bits_in_last_byte == 0;
-  return largest < slot_count && padding_is_zero;
+  return all_exist && padding_is_zero;
 }
 
 }  // namespace rewardpool::internal

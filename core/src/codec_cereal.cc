@@ -1,20 +1,17 @@
 // Both codecs, and the only file that knows cereal.
 //
-// Each record is described once, by a serialize() function, for four archives:
-// BinaryWriter, BinaryReader and JsonReader, written here on cereal's archive
-// base, and cereal's own JSON writer. What differs between binary and JSON is how
-// drawn items, quantities and absent values look; that comes with each archive.
-// cereal's JSON reader is not among them: it is ten times as slow, cuts texts at
-// a NUL, passes over what it does not know, and recurses as deep as its input.
+// Each record is described once, by a serialize() function, for four archives on
+// cereal's archive base: one to write and one to read, for each codec. What
+// differs between the codecs is how drawn items, quantities and absent values
+// look; that comes with each archive. Why not cereal's own JSON archives:
+// docs/adr/0013-json-archives-of-our-own.md.
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cereal/archives/json.hpp>
 #include <cereal/cereal.hpp>
 #include <concepts>
 #include <limits>
 #include <optional>
-#include <ostream>
 #include <span>
 #include <string>
 #include <string_view>
@@ -324,12 +321,12 @@ class BinaryCodec final : public RecordCodec {
 };
 
 // ---------------------------------------------------------------------------
-// JSON: cereal's archives, on streams over memory.
+// JSON lines: one archive to write and one to read.
 
-class JsonWriter : public cereal::JSONOutputArchive {
+class JsonWriter : public internal::JsonLineOutput, public cereal::OutputArchive<JsonWriter> {
  public:
-  JsonWriter(std::ostream& stream, const ItemTable& items)
-      : JSONOutputArchive(stream, Options::NoIndent()), items_(items) {}
+  JsonWriter(ByteBuffer& out, const ItemTable& items)
+      : JsonLineOutput(out), OutputArchive(this), items_(items) {}
 
   [[nodiscard]] const ItemTable& items() const noexcept { return items_; }
 
@@ -349,51 +346,13 @@ class JsonReader : public internal::JsonLineInput, public cereal::InputArchive<J
   const ItemTable& items_;
 };
 
-constexpr char kUnlimited[] = "unlimited";
-constexpr std::string_view kUnlimitedInQuotes = "\"unlimited\"";
-
-}  // namespace
-
-// cereal makes an object of whatever is not a number or a text, unless its
-// prologue and epilogue say otherwise. These stand in the namespace of the type,
-// where cereal's lookup by argument finds them.
-static void prologue(cereal::JSONOutputArchive& archive, const Quantity&) { archive.writeName(); }
-static void epilogue(cereal::JSONOutputArchive&, const Quantity&) {}
-static void save(cereal::JSONOutputArchive& archive, const Quantity& quantity) {
-  if (quantity.is_unlimited()) {
-    archive.saveValue(kUnlimited);
-  } else {
-    archive.saveValue(quantity.count());
-  }
-}
-
-namespace {
+constexpr std::string_view kUnlimited = "\"unlimited\"";
+constexpr std::string_view kUnchanged = "null";
 
 template <typename T>
-void prologue(cereal::JSONOutputArchive&, const Optional<T>&) {}
-template <typename T>
-void epilogue(cereal::JSONOutputArchive&, const Optional<T>&) {}
-template <typename T>
-void save(cereal::JSONOutputArchive& archive, const Optional<T>& optional) {
-  if (optional.value) {
-    archive(*optional.value);
-  } else {
-    archive(nullptr);
-  }
-}
-
-template <typename Positions>
-void save(cereal::JSONOutputArchive& archive, const DrawnItems<Positions>& drawn) {
-  archive(cereal::make_size_tag(static_cast<cereal::size_type>(drawn.positions.size())));
-  std::string id;
-  for (const ItemIndex position : drawn.positions) {
-    id = drawn.items.IdAt(position);
-    archive(id);
-  }
-}
-void save(cereal::JSONOutputArchive& archive, const IdList& list) {
-  archive(cereal::make_size_tag(static_cast<cereal::size_type>(list.ids.size())));
-  for (const std::string& id : list.ids) archive(id);
+void save(JsonWriter& writer, const cereal::NameValuePair<T>& pair) {
+  writer.PutName(pair.name);
+  writer(pair.value);
 }
 template <typename T>
 void load(JsonReader& reader, cereal::NameValuePair<T>& pair) {
@@ -402,25 +361,50 @@ void load(JsonReader& reader, cereal::NameValuePair<T>& pair) {
 }
 
 template <std::unsigned_integral T>
+void save(JsonWriter& writer, const T& number) {
+  writer.PutNumber(number);
+}
+template <std::unsigned_integral T>
 void load(JsonReader& reader, T& number) {
   number = static_cast<T>(reader.TakeNumber(std::numeric_limits<T>::max()));
 }
 
+void save(JsonWriter& writer, const std::string& text) { writer.PutText(text); }
 void load(JsonReader& reader, std::string& text) { reader.TakeText(text); }
 
+void save(JsonWriter& writer, const Quantity& quantity) {
+  if (quantity.is_unlimited()) return writer.PutWord(kUnlimited);
+  writer.PutNumber(quantity.count());
+}
 Quantity TakeQuantity(JsonReader& reader) {
-  return reader.TakeWord(kUnlimitedInQuotes) ? Quantity::Unlimited()
-                                             : Quantity::Of(reader.TakeNumber(kQuantityMax));
+  return reader.TakeWord(kUnlimited) ? Quantity::Unlimited()
+                                     : Quantity::Of(reader.TakeNumber(kQuantityMax));
 }
 void load(JsonReader& reader, Quantity& quantity) { quantity = TakeQuantity(reader); }
 
+template <typename T>
+void save(JsonWriter& writer, const Optional<T>& optional) {
+  if (!optional.value) return writer.PutWord(kUnchanged);
+  writer(*optional.value);
+}
 void load(JsonReader& reader, Optional<Weight>& weight) {
   weight.value.reset();
-  if (!reader.TakeWord("null")) weight.value = reader.TakeNumber(kWeightMax);
+  if (!reader.TakeWord(kUnchanged)) weight.value = reader.TakeNumber(kWeightMax);
 }
 void load(JsonReader& reader, Optional<Quantity>& quantity) {
   quantity.value.reset();
-  if (!reader.TakeWord("null")) quantity.value = TakeQuantity(reader);
+  if (!reader.TakeWord(kUnchanged)) quantity.value = TakeQuantity(reader);
+}
+
+// `text_at(i)` is element i.
+template <typename TextAt>
+void PutList(JsonWriter& writer, std::size_t size, const TextAt& text_at) {
+  writer.PutListBegin();
+  for (std::size_t i = 0; i < size; ++i) {
+    writer.BeginElement(i == 0);
+    writer.PutText(text_at(i));
+  }
+  writer.PutListEnd();
 }
 
 // Calls `take` for each element until one is a problem.
@@ -433,6 +417,11 @@ void TakeList(JsonReader& reader, const Take& take) {
   }
 }
 
+template <typename Positions>
+void save(JsonWriter& writer, const DrawnItems<Positions>& drawn) {
+  PutList(writer, drawn.positions.size(),
+          [&](std::size_t i) { return drawn.items.IdAt(drawn.positions[i]); });
+}
 void load(JsonReader& reader, DrawnItems<std::vector<ItemIndex>>& drawn) {
   drawn.positions.clear();
   std::string id;
@@ -444,6 +433,9 @@ void load(JsonReader& reader, DrawnItems<std::vector<ItemIndex>>& drawn) {
   });
 }
 
+void save(JsonWriter& writer, const IdList& list) {
+  PutList(writer, list.ids.size(), [&](std::size_t i) { return std::string_view(list.ids[i]); });
+}
 void load(JsonReader& reader, IdList& list) {
   list.ids.clear();
   TakeList(reader, [&] { reader.TakeText(list.ids.emplace_back()); });
@@ -455,14 +447,19 @@ class JsonLinesCodec final : public RecordCodec {
   [[nodiscard]] std::uint8_t frame_type() const noexcept override { return kFrameTypeJsonLines; }
 
   void Encode(const Record& record, const ItemTable& items, ByteBuffer& out) const override {
-    WriteLine(record.index(), items, out, [&](JsonWriter& writer) { SaveRecord(writer, record); });
+    JsonWriter writer(out, items);
+    Begin(writer, record.index());
+    SaveRecord(writer, record);
+    writer.PutEnd();
   }
 
   void EncodeDrawRun(std::span<const ItemIndex> draws, const ItemTable& items,
                      ByteBuffer& out) const override {
     assert(draws.size() <= kDrawsPerRecordMax);
-    WriteLine(RecordIndexOf<DrawRun>(), items, out,
-              [&](JsonWriter& writer) { SerializeDrawRun(writer, draws); });
+    JsonWriter writer(out, items);
+    Begin(writer, RecordIndexOf<DrawRun>());
+    SerializeDrawRun(writer, draws);
+    writer.PutEnd();
   }
 
   Status Decode(std::span<const std::byte>& input, const ItemTable& items,
@@ -489,22 +486,11 @@ class JsonLinesCodec final : public RecordCodec {
   }
 
  private:
-  template <typename WriteMembers>
-  static void WriteLine(std::size_t record_index, const ItemTable& items, ByteBuffer& out,
-                        const WriteMembers& write_members) {
-    const std::size_t begin = out.size();
-    {
-      internal::ByteBufferStreambuf streambuf(out);
-      std::ostream stream(&streambuf);
-      JsonWriter writer(stream, items);
-      writer(make_nvp("type", std::string(kRecordTypes[record_index].name)),
-             make_nvp("version", std::uint32_t{kRecordVersion}));
-      write_members(writer);
-    }
-    const std::span<char8_t> document(out.data() + begin, out.size() - begin);
-    out.Truncate(begin + internal::JoinLines(document));
-    *out.Reserve(1) = u8'\n';
-    out.Advance(1);
+  static void Begin(JsonWriter& writer, std::size_t record_index) {
+    writer.PutName("type");
+    writer.PutText(kRecordTypes[record_index].name);
+    writer.PutName("version");
+    writer.PutNumber(kRecordVersion);
   }
 };
 

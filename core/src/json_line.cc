@@ -1,7 +1,10 @@
 #include "json_line.h"
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 
+#include "json_text.h"
 #include "rewardpool/item.h"
 
 namespace rewardpool::internal {
@@ -29,30 +32,21 @@ void AppendUtf8(std::string& text, std::uint32_t code_point) {
 
 }  // namespace
 
-ByteBufferStreambuf::int_type ByteBufferStreambuf::overflow(int_type c) {
-  constexpr std::size_t kRoomBytes = 1024;
-  Commit();
-  char* const begin = reinterpret_cast<char*>(out_.Reserve(kRoomBytes));
-  setp(begin, begin + kRoomBytes);
-  if (!traits_type::eq_int_type(c, traits_type::eof())) sputc(traits_type::to_char_type(c));
-  return traits_type::not_eof(c);
+void JsonLineOutput::PutName(std::string_view name) {
+  Put(in_object_ ? ",\"" : "{\"");
+  in_object_ = true;
+  Put(name);
+  Put("\":");
 }
 
-void ByteBufferStreambuf::Commit() {
-  out_.Advance(static_cast<std::size_t>(pptr() - pbase()));
-  setp(nullptr, nullptr);
+void JsonLineOutput::PutNumber(std::uint64_t number) {
+  char digits[20];
+  const std::to_chars_result end = std::to_chars(std::begin(digits), std::end(digits), number);
+  Put({digits, static_cast<std::size_t>(end.ptr - digits)});
 }
 
-std::size_t JoinLines(std::span<char8_t> document) noexcept {
-  std::size_t length = 0;
-  for (const char8_t c : document) {
-    if (c != u8'\n') {
-      document[length++] = c;
-    } else if (length != 0 && document[length - 1] == u8',') {
-      document[length++] = u8' ';
-    }
-  }
-  return length;
+void JsonLineOutput::PutText(std::string_view text) {
+  AppendJsonText(text, [this](std::string_view piece) { Put(piece); });
 }
 
 void JsonLineInput::Fail(const char* problem) noexcept {

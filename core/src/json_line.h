@@ -1,15 +1,14 @@
-// json_line.h - one JSON object a line, in memory: what cereal's JSON writer,
-// which knows streams and many-line documents, lacks; and a reader.
+// json_line.h - one JSON object a line, in memory: the fields of JSON records.
 //
 // The reader takes the members in the order in which they are written, and
 // nothing else: no tree is built, nothing recurses and nothing is skipped.
+// Spec: docs/wal-format.md.
 #ifndef REWARDPOOL_SRC_JSON_LINE_H_
 #define REWARDPOOL_SRC_JSON_LINE_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <streambuf>
 #include <string>
 #include <string_view>
 
@@ -17,26 +16,35 @@
 
 namespace rewardpool::internal {
 
-// Appends to `out`. All of it is there only once this object is gone.
-class ByteBufferStreambuf : public std::streambuf {
+// Appends an object, member by member, and the end of the line.
+class JsonLineOutput {
  public:
-  explicit ByteBufferStreambuf(ByteBuffer& out) : out_(out) {}
-  ~ByteBufferStreambuf() override { Commit(); }
+  explicit JsonLineOutput(ByteBuffer& out) : out_(out) {}
 
- protected:
-  int_type overflow(int_type c) override;
+  // Begins a member; its value must follow.
+  void PutName(std::string_view name);
+  void PutEnd() { Put("}\n"); }
+
+  void PutNumber(std::uint64_t number);
+  void PutText(std::string_view text);
+  // null, or a text in quotes that needs no escapes.
+  void PutWord(std::string_view word) { Put(word); }
+
+  // A list: for each element BeginElement() and a value.
+  void PutListBegin() { Put("["); }
+  void BeginElement(bool first) {
+    if (!first) Put(",");
+  }
+  void PutListEnd() { Put("]"); }
 
  private:
-  void Commit();
+  void Put(std::string_view piece) {
+    out_.Append(std::as_bytes(std::span(piece.data(), piece.size())));
+  }
 
   ByteBuffer& out_;
+  bool in_object_ = false;
 };
-
-// Makes one line, in place, of a document of which cereal put each member and
-// element on a line of its own: a line end behind a comma becomes a space, the
-// others go. Those inside of texts are escaped and so not touched.
-// Returns: the new length.
-[[nodiscard]] std::size_t JoinLines(std::span<char8_t> document) noexcept;
 
 // Takes the members of an object from the front of a line. Sticky: after the
 // first problem everything reads as zero or empty, and problem() says what it

@@ -5,6 +5,8 @@
 #include <span>
 #include <variant>
 
+#include "json_text.h"
+
 namespace rewardpool {
 namespace {
 
@@ -150,42 +152,7 @@ std::span<const ItemIndex> PositionsOf(const Record& record) {
 }  // namespace
 
 void AppendJsonString(std::string_view text, std::string& out) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += "\\u00";
-          out += kDigits[static_cast<unsigned char>(c) >> 4];
-          out += kDigits[static_cast<unsigned char>(c) & 0xF];
-        } else {
-          out += c;
-        }
-    }
-  }
-  out += '"';
+  internal::AppendJsonText(text, [&out](std::string_view piece) { out += piece; });
 }
 
 Status AppendRecordJson(const Record& record, RequestId first_request_id, const ItemTable& items,

@@ -481,42 +481,41 @@ TEST(JsonLinesCodecTest, LinesAreAsSpecified) {
   const ItemTable items = TableOf({"gold", "a,\"b\\\n\x01\xC3\xA9"});
   const auto line = [&](const Record& record) { return Encoded(Json(), record, items); };
   EXPECT_EQ(line(DrawRun{{0, 1}}),
-            R"({"type": "draw-run", "version": 1, "item_ids": ["gold", "a,\"b\\\n\u0001é"]})"
+            R"({"type":"draw-run","version":1,"item_ids":["gold","a,\"b\\\n\u0001é"]})"
             "\n");
-  EXPECT_EQ(line(RefusedRun{300}), "{\"type\": \"refused-run\", \"version\": 1, \"count\": 300}\n");
+  EXPECT_EQ(line(RefusedRun{300}), "{\"type\":\"refused-run\",\"version\":1,\"count\":300}\n");
   EXPECT_EQ(line(RequestedDraw{"k", "u", 2, {0, 0}}),
-            R"({"type": "requested-draw", "version": 1, "key": "k", "user": "u", "count": 2, )"
-            R"("item_ids": ["gold", "gold"]})"
+            R"({"type":"requested-draw","version":1,"key":"k","user":"u","count":2,)"
+            R"("item_ids":["gold","gold"]})"
             "\n");
   EXPECT_EQ(line(RequestedDraw{"", "", 7, {}}),
-            R"({"type": "requested-draw", "version": 1, "key": "", "user": "", "count": 7, )"
-            R"("item_ids": []})"
+            R"({"type":"requested-draw","version":1,"key":"","user":"","count":7,)"
+            R"("item_ids":[]})"
             "\n");
   EXPECT_EQ(line(ItemAdded{{"new", kWeightMax, Quantity::Of(kQuantityMax)}}),
-            R"({"type": "item-added", "version": 1, "item_id": "new", )"
-            R"("weight": 9223372036854775807, "quantity": 9223372036854775807})"
+            R"({"type":"item-added","version":1,"item_id":"new",)"
+            R"("weight":9223372036854775807,"quantity":9223372036854775807})"
             "\n");
   EXPECT_EQ(line(CatalogItem{{"new", 0, Quantity::Unlimited()}}),
-            R"({"type": "catalog-item", "version": 1, "item_id": "new", "weight": 0, )"
-            R"("quantity": "unlimited"})"
+            R"({"type":"catalog-item","version":1,"item_id":"new","weight":0,)"
+            R"("quantity":"unlimited"})"
             "\n");
   EXPECT_EQ(line(ItemUpdated{"gold", {}}),
-            R"({"type": "item-updated", "version": 1, "item_id": "gold", "weight": null, )"
-            R"("quantity": null})"
+            R"({"type":"item-updated","version":1,"item_id":"gold","weight":null,)"
+            R"("quantity":null})"
             "\n");
   EXPECT_EQ(line(ItemUpdated{"gold", {7, Quantity::Unlimited()}}),
-            R"({"type": "item-updated", "version": 1, "item_id": "gold", "weight": 7, )"
-            R"("quantity": "unlimited"})"
+            R"({"type":"item-updated","version":1,"item_id":"gold","weight":7,)"
+            R"("quantity":"unlimited"})"
             "\n");
-  EXPECT_EQ(line(ItemRemoved{"gold"}),
-            R"({"type": "item-removed", "version": 1, "item_id": "gold"})"
-            "\n");
-  EXPECT_EQ(line(PoolCreated{3}), R"({"type": "pool-created", "version": 1, "item_count": 3})"
+  EXPECT_EQ(line(ItemRemoved{"gold"}), R"({"type":"item-removed","version":1,"item_id":"gold"})"
+                                       "\n");
+  EXPECT_EQ(line(PoolCreated{3}), R"({"type":"pool-created","version":1,"item_count":3})"
                                   "\n");
   EXPECT_EQ(line(SnapshotTaken{~std::uint64_t{0}}),
-            R"({"type": "snapshot-taken", "version": 1, "after_request_id": 18446744073709551615})"
+            R"({"type":"snapshot-taken","version":1,"after_request_id":18446744073709551615})"
             "\n");
-  EXPECT_EQ(line(PoolClosed{}), "{\"type\": \"pool-closed\", \"version\": 1}\n");
+  EXPECT_EQ(line(PoolClosed{}), "{\"type\":\"pool-closed\",\"version\":1}\n");
 }
 
 TEST(JsonLinesCodecTest, OtherSpellingsOfTheSameAreRead) {
@@ -524,7 +523,7 @@ TEST(JsonLinesCodecTest, OtherSpellingsOfTheSameAreRead) {
   Record record;
   const Status status = DecodeOne(
       Json(),
-      R"(   {"type":"draw-run","version":1,"item_ids":[ "\u0041\/\u00e9\uD83C\udf81" ,"gold"]}  )"
+      R"(   { "type" :"draw-run", "version": 1,"item_ids" : [ "\u0041\/\u00e9\uD83C\udf81" ,"gold"]}  )"
       "\n",
       items, record);
   ASSERT_TRUE(status.ok()) << status.ToString();

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 # C names come as they are, C++ names demangled. std::ios_base::Init is allowed:
-# cereal's JSON header includes <iostream>, which alone makes no output.
+# cereal's headers include <iostream>, which alone makes no output.
 FORBIDDEN = re.compile(
     r"^(?:"
     # files and descriptors
