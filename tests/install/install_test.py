@@ -69,6 +69,13 @@ def by_pkg_config(source, build, compiler, _generator, folder):
             "-o", folder / "build" / program, *flags, f"-Wl,-rpath,{libraries}")
     run_programs(folder, folder / "build")
 
+    # The example of README.md is a program, too.
+    example = re.search(r"```cpp\n(.*?)```", (source / "README.md").read_text(encoding="utf-8"), re.S)
+    (folder / "example.cc").write_text(example.group(1), encoding="utf-8")
+    run(compiler, "-std=c++20", "-Wall", "-Werror", folder / "example.cc",
+        "-o", folder / "build/example", *flags, f"-Wl,-rpath,{libraries}")
+    run(folder / "build/example", cwd=folder)
+
 
 def as_subdirectory(source, _build, compiler, generator, folder):
     run("cmake", "-S", source / "tests/install/subdirectory", "-B", folder / "build",
