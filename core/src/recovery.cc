@@ -157,6 +157,8 @@ class Inspector {
   // Returns: the position in segments_ of the first one to replay.
   Result<std::size_t> ChooseBase(std::vector<RequestId> names) {
     const bool log_is_whole = segments_.front().header.number == 1;
+    // A removal that was cut short leaves segments that no snapshot leads to.
+    if (!log_is_whole && !names.empty()) found_.log_starts_after = names.front();
     if (options_.from == InspectOptions::From::kNewestSnapshot) {
       std::reverse(names.begin(), names.end());
     } else if (log_is_whole) {

@@ -180,6 +180,29 @@ TEST_F(RecoveryTest, ALogThatLostTheEndThatASnapshotKnowsIsRefused) {
   EXPECT_NE(status.message().find("missing"), std::string::npos) << status.message();
 }
 
+TEST_F(RecoveryTest, SegmentsThatARemovalCutShortHasLeftDoNotCount) {
+  decltype(disk_->segments) before;
+  {
+    SyncPool pool = Open();
+    for (int i = 0; i < 2; ++i) {
+      pool.Draw(5);
+      ASSERT_TRUE(pool.Snapshot().ok());
+    }
+    before = disk_->segments;
+    pool.Draw(5);
+    ASSERT_TRUE(pool.Snapshot().ok());
+  }
+  const std::uint64_t first_kept = disk_->segments.begin()->first;
+  disk_->segments.insert(*before.find(first_kept - 1));
+  Result<Inspection> inspection = Inspect();
+  ASSERT_TRUE(inspection.ok()) << inspection.status().ToString();
+  EXPECT_EQ(inspection->log_starts_after, 10u);
+  inspection = InspectPool(*log_, snapshots_, {.from = InspectOptions::From::kLogStart});
+  ASSERT_TRUE(inspection.ok()) << inspection.status().ToString();
+  EXPECT_EQ(inspection->base_snapshot, 10u);
+  EXPECT_EQ(inspection->log_starts_after, 10u);
+}
+
 TEST_F(RecoveryTest, VerifyFindsASnapshotThatIsWholeAndWrong) {
   {
     SyncPool pool = Open();
