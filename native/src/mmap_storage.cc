@@ -12,8 +12,9 @@ class MappedWriter final : public SegmentWriter {
   explicit MappedWriter(File& file) : file_(file) {}
 
   Status SetRoom(std::uint64_t room_bytes) override {
-    // A new mapping: POSIX does not say what an old one shows of a file that
-    // has grown. Both show the same pages, so nothing that was written is lost.
+    // A new mapping each time: POSIX does not say what an old one shows of a
+    // file that changed its size. Both share the file's pages, so nothing that
+    // was written is lost.
     auto mapped = file_.Map(room_bytes);
     if (!mapped.ok()) return mapped.status();
     mapped_ = *std::move(mapped);

@@ -264,8 +264,9 @@ Status SegmentLog::Grow(std::uint64_t needed_bytes) {
     status = MakeRoom(*open.file, open.room_bytes, target);
   }
   if (status.code() == StatusCode::kFull) {
-    if (Status cut = open.file->Truncate(open.room_bytes); !cut.ok()) return Fail(cut);
-    return status;
+    Status restored = open.file->Truncate(open.room_bytes);
+    if (restored.ok()) restored = open.writer->SetRoom(open.room_bytes);
+    return restored.ok() ? status : Fail(restored);
   }
   if (status.ok()) status = open.writer->SetRoom(target);
   if (!status.ok()) return Fail(status);

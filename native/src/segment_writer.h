@@ -18,7 +18,7 @@ class SegmentWriter {
   virtual ~SegmentWriter() = default;
 
   // Tells that the file is now allocated, zeroed and durable up to `room_bytes`.
-  // Called first of all, and after each growth.
+  // Called first of all, and whenever the file's size has changed.
   [[nodiscard]] virtual Status SetRoom(std::uint64_t room_bytes) = 0;
   // Requires: the bytes fit in the room.
   [[nodiscard]] virtual Status Write(std::uint64_t offset, std::span<const std::byte> bytes) = 0;

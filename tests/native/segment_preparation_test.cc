@@ -278,7 +278,11 @@ TEST_P(SegmentPreparation, GrowthThatFindsNoSpaceGivesBackWhatItTook) {
   EXPECT_EQ(Append(1).code(), StatusCode::kFull);
   disk_.Restart();
   EXPECT_TRUE(Append(1).ok());
-  EXPECT_EQ(*ReadAll(*storage_, 1)->begin(), Header(1)[0]);
+  const auto bytes = ReadAll(*storage_, 1);
+  ASSERT_TRUE(bytes.ok());
+  const auto expected =
+      Joined(Joined(Joined(Header(1), Pattern(kMebibyte - 100, 1)), Pattern(36, 1)), Pattern(1, 1));
+  EXPECT_TRUE(WithoutRoom(*bytes) == expected);
 }
 
 TEST_P(SegmentPreparation, ASourceForReadersNeedsNoOwner) {
