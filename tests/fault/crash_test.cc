@@ -34,11 +34,6 @@ class CrashTest : public ::testing::TestWithParam<Variant> {
     return options;
   }
 
-  // Requests that are acknowledged when written survive the process, not more.
-  bool survives_power_loss() const {
-    return GetParam().acknowledge_when == AcknowledgeWhen::kDurable;
-  }
-
   std::shared_ptr<SimulatedDisk> RunWithoutFaults(const WorkloadOptions& options) {
     auto disk = std::make_shared<SimulatedDisk>(options.seed);
     Life life;
@@ -53,9 +48,15 @@ class CrashTest : public ::testing::TestWithParam<Variant> {
     auto disk = std::make_shared<SimulatedDisk>(options.seed, std::vector<Fault>{fault});
     Life life;
     EXPECT_FALSE(RunWorkload(disk, options, life).ok());
-    if (lose_power) disk->LosePower(options.seed);
+    if (lose_power) LosePower(*disk, options, life);
     disk->Restart();
     ExpectRecovers(disk, options, life);
+  }
+
+  // Requests that were acknowledged when written survive the process, not more.
+  static void LosePower(SimulatedDisk& disk, const WorkloadOptions& options, Life& life) {
+    disk.LosePower(options.seed);
+    life.told_through = life.durable_through;
   }
 };
 
@@ -67,7 +68,7 @@ TEST_P(CrashTest, AfterEveryStepAcknowledgedRequestsSurvive) {
     for (std::uint64_t step = 0; step < steps; ++step) {
       const Fault crash{.kind = FaultKind::kCrash, .at = step};
       CrashAt(crash, options, /*lose_power=*/false);
-      if (survives_power_loss()) CrashAt(crash, options, /*lose_power=*/true);
+      CrashAt(crash, options, /*lose_power=*/true);
       if (HasFatalFailure()) return;
     }
   }
@@ -79,14 +80,12 @@ TEST_P(CrashTest, AtEveryByteAcknowledgedRequestsSurvive) {
   const std::uint64_t bytes = RunWithoutFaults(options)->bytes_written();
   ASSERT_GT(bytes, 500u);
   for (std::uint64_t byte = 0; byte < bytes; ++byte) {
-    CrashAt({.kind = FaultKind::kCrashAtByte, .at = byte}, options,
-            survives_power_loss() && byte % 2 == 0);
+    CrashAt({.kind = FaultKind::kCrashAtByte, .at = byte}, options, byte % 2 == 0);
     if (HasFatalFailure()) return;
   }
 }
 
 TEST_P(CrashTest, DuringRecoveryNothingMoreIsLost) {
-  if (!survives_power_loss()) GTEST_SKIP() << "power is lost in this test";
   WorkloadOptions options = Options(6);
   options.operations = 24;
   const std::uint64_t steps = RunWithoutFaults(options)->step_count();
@@ -98,11 +97,11 @@ TEST_P(CrashTest, DuringRecoveryNothingMoreIsLost) {
           options.seed, std::vector<Fault>{{.kind = FaultKind::kCrash, .at = step}});
       Life life;
       EXPECT_FALSE(RunWorkload(disk, options, life).ok());
-      disk->LosePower(options.seed);
+      LosePower(*disk, options, life);
       disk->Restart({{.kind = FaultKind::kCrash, .at = recovery_step}});
       RecoverAndDraw(disk, options, life);
       const bool crashed = disk->crashed();
-      disk->LosePower(options.seed + recovery_step);
+      LosePower(*disk, options, life);
       disk->Restart();
       ExpectRecovers(disk, options, life);
       if (HasFatalFailure()) return;

@@ -130,6 +130,24 @@ TEST_P(DamageTest, ABitFlippedAnywhereInTheLogIsNeverReadAsTrue) {
   }
 }
 
+TEST_P(DamageTest, InALogThatWasClosedOnlyTheLastFrameCanPassForATornTail) {
+  const auto& [number, bytes] = *finished_.segments.rbegin();
+  Result<FrameReader> reader = FrameReader::Open(kSegmentMagic, bytes);
+  ASSERT_TRUE(reader.ok());
+  std::uint64_t last_frame = 0;
+  std::size_t frames = 0;
+  for (; const std::optional<Frame> frame = reader->Next(); ++frames) last_frame = frame->offset;
+  ASSERT_GE(frames, 2u);
+  for (std::size_t i = 0; i < last_frame; ++i) {
+    SCOPED_TRACE(SegmentName(number) + ", byte " + std::to_string(i));
+    MemoryDisk disk = finished_;
+    disk.segments[number][i] ^= std::byte{1} << (i % 8);
+    const Read read = ReadAll(disk);
+    ASSERT_FALSE(read.newest.ok());
+    ExpectRefusal(read.newest.status(), SegmentName(number));
+  }
+}
+
 TEST_P(DamageTest, ALogCutAnywhereIsAPrefixOrRefused) {
   for (const auto& [number, bytes] : finished_.segments) {
     for (std::size_t length = 0; length < bytes.size(); ++length) {

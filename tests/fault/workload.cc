@@ -14,6 +14,7 @@ void Record(SyncPool& pool, Life& life) {
   life.history.resize(pool.opened().log_end.last_request_id);
   life.history.insert(life.history.end(), pool.history().begin(), pool.history().end());
   life.told_through = pool.told_through();
+  life.durable_through = pool.engine().durable_through();
 }
 
 class Worker {
@@ -79,7 +80,7 @@ std::string Describe(const Life& life) {
 void AdoptRecovered(const OpenedPool& opened, Life& life) {
   ASSERT_LE(opened.log_end.last_request_id, life.history.size());
   life.history.resize(opened.log_end.last_request_id);
-  life.told_through = opened.log_end.last_request_id;
+  life.told_through = life.durable_through = opened.log_end.last_request_id;
   life.created = true;
 }
 

@@ -21,6 +21,7 @@ struct Life {
   bool created = false;               // the first opening returned Ok
   std::vector<HistoryEntry> history;  // request i + 1 is history[i]
   RequestId told_through = 0;         // callers hold the answers up to here
+  RequestId durable_through = 0;      // and were told that these are durable
 };
 
 struct WorkloadOptions {
