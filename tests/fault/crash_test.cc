@@ -2,6 +2,7 @@
 // of power and by mere death of the process, also during the recovery.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <ostream>
@@ -108,6 +109,38 @@ TEST_P(CrashTest, DuringRecoveryNothingMoreIsLost) {
       if (!crashed) break;
     }
   }
+}
+
+TEST_P(CrashTest, UnsyncedBatchesThatSurviveInAnyOrderAreCutAndNotCalledDamage) {
+  WorkloadOptions options = Options(7);
+  options.pool.segment_bytes_max = 1 << 20;
+  auto disk = std::make_shared<SimulatedDisk>(options.seed);
+  FaultyStorage log(disk);
+  FaultySnapshotStore snapshots(disk);
+  Result<SyncPool> pool = SyncPool::Open(log, snapshots, FaultCatalog(), options.pool);
+  ASSERT_TRUE(pool.ok()) << pool.status().ToString();
+  pool->Draw(100);
+  ASSERT_TRUE(pool->Flush().ok());
+  // Each batch is longer than a sector, so that a later one can survive alone.
+  for (int i = 0; i < 4; ++i) {
+    pool->Draw(3000);
+    ASSERT_TRUE(pool->Write().ok());
+  }
+  std::size_t cut = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    auto left = std::make_shared<MemoryDisk>(ToMemoryDisk(disk->AfterPowerLoss(seed)));
+    MemoryStorage left_log(left);
+    MemorySnapshotStore left_snapshots(left);
+    Result<RecoveredHistory> recovered = ReadHistory(left_log, left_snapshots);
+    ASSERT_TRUE(recovered.ok()) << recovered.status().ToString();
+    ASSERT_GE(recovered->entries.size(), 100u);
+    ASSERT_LE(recovered->entries.size(), pool->history().size());
+    ASSERT_TRUE(
+        std::equal(recovered->entries.begin(), recovered->entries.end(), pool->history().begin()));
+    if (recovered->entries.size() < pool->history().size()) ++cut;
+  }
+  EXPECT_GT(cut, 10u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Everywhere, CrashTest,

@@ -23,7 +23,7 @@ class Worker {
 
   // Only failures of the log count; refusals are part of life.
   Status Step() {
-    switch (Below(12)) {
+    switch (Below(13)) {
       case 0:
       case 1:
       case 2:
@@ -58,6 +58,13 @@ class Worker {
         RP_RETURN_IF_ERROR(pool_.Write());
         pool_.Draw(1 + Below(5));
         return pool_.Sync();
+      case 10:
+        // Several batches on their way at once: none vouches for the one before.
+        for (int i = 0; i < 3; ++i) {
+          pool_.Draw(1 + Below(5));
+          RP_RETURN_IF_ERROR(pool_.Write());
+        }
+        break;
       default:
         return pool_.Flush();
     }
