@@ -1,0 +1,228 @@
+// The windowed and the bulk way to draw.
+#include "rewardpool/producer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "native/actor_fixture.h"
+
+namespace rewardpool::tests {
+namespace {
+
+using ::testing::SizeIs;
+
+class ProducerTest : public ActorTest {};
+
+TEST_F(ProducerTest, AnswersComeInTheOrderOfSubmission) {
+  native::ThreadedActor actor = Open();
+  auto producer = actor.NewProducer(100);  // not a power of two
+  RequestId expected = 1;
+  for (int round = 0; round < 50; ++round) {
+    ASSERT_EQ(producer->Submit(77), 77U);
+    for (const DrawResult& answer : TakeAnswers(*producer, 77)) {
+      ASSERT_TRUE(answer.ok());
+      EXPECT_EQ(answer.request_id, expected++);
+    }
+  }
+}
+
+TEST_F(ProducerTest, AFullWindowTakesNoMore) {
+  native::ThreadedActor actor = Open();
+  auto producer = actor.NewProducer(10);
+  control_->HoldSyncs();
+  EXPECT_EQ(producer->Submit(7), 7U);
+  EXPECT_EQ(producer->Submit(7), 3U);
+  EXPECT_EQ(producer->Submit(7), 0U);
+  EXPECT_EQ(producer->in_flight(), 10U);
+  control_->ReleaseSyncs();
+  EXPECT_THAT(TakeAnswers(*producer, 10), SizeIs(10));
+  EXPECT_EQ(producer->in_flight(), 0U);
+  EXPECT_EQ(producer->Submit(20), 10U);
+}
+
+TEST_F(ProducerTest, WaitWithNothingInFlightReturnsAtOnce) {
+  native::ThreadedActor actor = Open();
+  auto producer = actor.NewProducer(10);
+  std::vector<DrawResult> results(5);
+  EXPECT_EQ(producer->Wait(results), 0U);
+  ASSERT_EQ(producer->Submit(1), 1U);
+  EXPECT_EQ(producer->Wait({}), 0U);
+  EXPECT_EQ(producer->Wait(results), 1U);
+}
+
+TEST_F(ProducerTest, ProducersAreHeldBackWhereCallersAreRefused) {
+  PoolOptions options = Options();
+  options.pending_requests_max = 16;
+  native::ThreadedActor actor = Open(options);
+  auto producer = actor.NewProducer(1000);
+  ASSERT_EQ(producer->Submit(1000), 1000U);
+  std::vector<ItemRef> picks(1000);
+  ASSERT_EQ(producer->SubmitMany(picks), StatusCode::kOk);
+  for (const DrawResult& answer : TakeAnswers(*producer, 1000)) EXPECT_TRUE(answer.ok());
+  EXPECT_EQ(producer->WaitMany().drawn, 1000U);
+}
+
+TEST_F(ProducerTest, TheIdsOfABulkAreConsecutiveWhateverElseGoesOn) {
+  PoolOptions options = Options();
+  options.pending_requests_max = 300;  // each bulk is staged in parts
+  native::ThreadedActor actor = Open(options);
+  std::vector<std::vector<DrawResult>> singles(2);
+  std::vector<std::pair<BulkResult, std::vector<std::string>>> bulks;
+  std::vector<std::thread> threads;
+  for (std::vector<DrawResult>& answers : singles) {
+    threads.emplace_back([&] {
+      auto producer = actor.NewProducer(64);
+      for (int round = 0; round < 20; ++round) {
+        ASSERT_EQ(producer->Submit(64), 64U);
+        for (const DrawResult& answer : TakeAnswers(*producer, 64)) answers.push_back(answer);
+      }
+    });
+  }
+  threads.emplace_back([&] {
+    auto producer = actor.NewProducer(1);
+    for (int round = 0; round < 20; ++round) {
+      std::vector<ItemRef> picks(1000);
+      const BulkResult result = producer->DrawMany(picks);
+      std::vector<std::string> ids;
+      for (const ItemRef item : picks) ids.emplace_back(producer->ItemId(item));
+      bulks.emplace_back(result, std::move(ids));
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_TRUE(actor.Close().ok());
+  const auto logged = LoggedDraws();
+  ASSERT_THAT(logged, SizeIs(2 * 20 * 64 + 20 * 1000));
+  for (const auto& [result, ids] : bulks) {
+    ASSERT_EQ(result.drawn, 1000U);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      EXPECT_EQ(logged.at(result.first_request_id + i)[0], ids[i]);
+    }
+  }
+}
+
+TEST_F(ProducerTest, ABulkThatFindsThePoolExhaustedSaysWhere) {
+  PoolOptions options = Options();
+  options.catalog = {{"only", 1, Quantity::Of(30)}};
+  native::ThreadedActor actor = Open(options);
+  auto producer = actor.NewProducer(8);
+  std::vector<ItemRef> picks(100);
+  const BulkResult first = producer->DrawMany(picks);
+  EXPECT_EQ(first.code, StatusCode::kOk);
+  EXPECT_EQ(first.first_request_id, 1U);
+  EXPECT_EQ(first.drawn, 30U);
+  EXPECT_EQ(first.refused, 70U);
+  const BulkResult second = producer->DrawMany(picks);
+  EXPECT_EQ(second.drawn, 0U);
+  EXPECT_EQ(second.refused, 100U);
+  ASSERT_EQ(producer->Submit(2), 2U);
+  for (const DrawResult& answer : TakeAnswers(*producer, 2)) {
+    EXPECT_EQ(answer.code, StatusCode::kExhausted);
+    EXPECT_GT(answer.request_id, 200U);
+  }
+}
+
+TEST_F(ProducerTest, BulksOfImpossibleSizeAreRefused) {
+  native::ThreadedActor actor = Open();
+  auto producer = actor.NewProducer(1);
+  EXPECT_EQ(producer->DrawMany({}).code, StatusCode::kInvalidArgument);
+  std::vector<ItemRef> picks(kBulkDrawsMax + 1);
+  EXPECT_EQ(producer->DrawMany(picks).code, StatusCode::kInvalidArgument);
+  EXPECT_EQ(producer->bulks_in_flight(), 0U);
+  picks.resize(kBulkDrawsMax);
+  EXPECT_EQ(producer->DrawMany(picks).drawn, kBulkDrawsMax);
+}
+
+TEST_F(ProducerTest, TooManyBulksInFlightAreAStatus) {
+  native::ThreadedActor actor = Open();
+  auto producer = actor.NewProducer(1);
+  control_->HoldSyncs();
+  std::vector<std::vector<ItemRef>> picks(kBulksInFlightMax + 1, std::vector<ItemRef>(2));
+  for (std::size_t i = 0; i < kBulksInFlightMax; ++i) {
+    ASSERT_EQ(producer->SubmitMany(picks[i]), StatusCode::kOk);
+  }
+  EXPECT_EQ(producer->SubmitMany(picks.back()), StatusCode::kOverloaded);
+  control_->ReleaseSyncs();
+  RequestId expected = 1;
+  while (producer->bulks_in_flight() != 0) {
+    EXPECT_EQ(producer->WaitMany().first_request_id, expected);
+    expected += 2;
+  }
+  EXPECT_EQ(expected, 2 * kBulksInFlightMax + 1);
+}
+
+TEST_F(ProducerTest, ABulkCutShortByAFullDiskKeepsWhatWasAcknowledged) {
+  PoolOptions options = Options();
+  options.pending_requests_max = 10;
+  native::ThreadedActor actor = Open(options);
+  auto producer = actor.NewProducer(1);
+  control_->HoldSyncs();
+  std::vector<ItemRef> picks(25);
+  ASSERT_EQ(producer->SubmitMany(picks), StatusCode::kOk);
+  control_->AwaitHeldSync();  // of the first ten; there is no room for more
+  control_->SetAppendStatus({StatusCode::kFull, "no room (test)"});
+  control_->ReleaseSyncs();
+  const BulkResult result = producer->WaitMany();
+  EXPECT_EQ(result.code, StatusCode::kFull);
+  EXPECT_EQ(result.first_request_id, 1U);
+  EXPECT_EQ(result.drawn, 10U);
+  EXPECT_EQ(result.refused, 0U);
+  control_->SetAppendStatus(Status::Ok());
+  EXPECT_EQ(actor.Draw().request_id, 11U);
+}
+
+TEST_F(ProducerTest, SingleDrawsOfAProducerThatLeftAreCarriedOut) {
+  native::ThreadedActor actor = Open();
+  {
+    auto producer = actor.NewProducer(100);
+    ASSERT_EQ(producer->Submit(100), 100U);
+  }
+  ASSERT_TRUE(actor.Close().ok());
+  EXPECT_THAT(LoggedDraws(), SizeIs(100));
+}
+
+TEST_F(ProducerTest, AProducerThatLeavesTakesItsBulkMemoryAlong) {
+  PoolOptions options = Options();
+  options.pending_requests_max = 16;
+  native::ThreadedActor actor = Open(options);
+  control_->HoldSyncs();
+  {
+    std::vector<ItemRef> in_part(1000);
+    std::vector<ItemRef> not_at_all(1000);
+    auto producer = actor.NewProducer(100);
+    ASSERT_EQ(producer->SubmitMany(in_part), StatusCode::kOk);
+    ASSERT_EQ(producer->SubmitMany(not_at_all), StatusCode::kOk);
+    control_->AwaitHeldSync();
+    // Leaves although the sync is still held: it waits for the actor alone.
+  }
+  control_->ReleaseSyncs();
+  EXPECT_EQ(actor.Draw().request_id, 17U);
+  ASSERT_TRUE(actor.Close().ok());
+  EXPECT_THAT(LoggedDraws(), SizeIs(17));
+}
+
+TEST_F(ProducerTest, AProducerMayOutliveItsPool) {
+  std::optional<native::ThreadedActor> actor = Open();
+  auto producer = actor->NewProducer(10);
+  ASSERT_EQ(producer->Submit(4), 4U);
+  actor.reset();
+  const std::vector<DrawResult> answers = TakeAnswers(*producer, 4);
+  for (const DrawResult& answer : answers) EXPECT_TRUE(answer.ok());
+  EXPECT_THAT(producer->ItemId(answers[0].item), ::testing::AnyOf("gold", "silver"));
+  ASSERT_EQ(producer->Submit(1), 1U);
+  EXPECT_EQ(TakeAnswers(*producer, 1)[0].code, StatusCode::kClosed);
+}
+
+TEST_F(ProducerTest, AProducerCanBeMoved) {
+  native::ThreadedActor actor = Open();
+  auto first = actor.NewProducer(10);
+  auto second = actor.NewProducer(20);
+  ASSERT_EQ(first->Submit(3), 3U);
+  *second = *std::move(first);
+  EXPECT_EQ(second->window(), 10U);
+  EXPECT_THAT(TakeAnswers(*second, 3), SizeIs(3));
+}
+
+}  // namespace
+}  // namespace rewardpool::tests
