@@ -684,9 +684,12 @@ void ActorCore::OnDurable(std::uint64_t batch_number) {
   const RequestId durable_through = engine_.durable_through();
   counters_.durable_through.store(durable_through, std::memory_order_release);
   AdvanceSnapshot();
-  const auto first_left = std::find_if(flushes_.begin(), flushes_.end(), [&](const Flush& flush) {
-    return flush.through > durable_through;
-  });
+}
+
+void ActorCore::AnswerFlushes() {
+  const auto first_left = std::find_if(
+      flushes_.begin(), flushes_.end(),
+      [this](const Flush& flush) { return flush.through > engine_.durable_through(); });
   for (auto flush = flushes_.begin(); flush != first_left; ++flush) {
     flush->request->OnAcknowledged(*this);
     flush->request->Answer();
@@ -716,6 +719,8 @@ void ActorCore::OnAcknowledged() {
     request->OnAcknowledged(*this);
     request->Answer();
   }
+  // Last, so that who waits for a flush finds everything before it answered.
+  AnswerFlushes();
 }
 
 void ActorCore::OnFailed(const Status& status) {
@@ -737,6 +742,7 @@ void ActorCore::OnFailed(const Status& status) {
     FailRings(*rings, told.code(), through);
   }
   AnswerFailed(staged_, told, through);
+  AnswerFlushes();
   for (const Flush& flush : std::exchange(flushes_, {})) {
     flush.request->OnFailed(*this, told, through);
     flush.request->Answer();

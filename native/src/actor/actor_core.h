@@ -195,6 +195,7 @@ class ActorCore {
   void OnAppended();
   void OnAcknowledged();
   void OnDurable(std::uint64_t batch_number);
+  void AnswerFlushes();
   void OnFailed(const Status& status);
   [[nodiscard]] bool SyncIsDue() const;
 
