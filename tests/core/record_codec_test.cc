@@ -228,6 +228,17 @@ TEST_P(EachCodec, RecordsOutsideTheirLimitsAreCorrupt) {
   }
 }
 
+TEST_P(EachCodec, AKeyWithMoreItemsThanOneDrawMayHaveIsCorrupt) {
+  const ItemTable items = ThreeItems();
+  SnapshotKey key{1, "key", "", 0, {}};
+  for (const std::size_t count : {kDrawsPerRecordMax, kDrawsPerRecordMax + 1}) {
+    key.count = static_cast<std::uint32_t>(count);
+    key.item_ids.resize(count, "mud");
+    const Status status = DecodeOne(codec(), Encoded(codec(), key, items), items);
+    EXPECT_EQ(status.ok(), count == kDrawsPerRecordMax) << status.ToString();
+  }
+}
+
 // Binary.
 
 TEST(BinaryCodecTest, BytesAreAsSpecified) {
@@ -360,11 +371,11 @@ TEST(BinaryCodecTest, MalformedRecordsAreCorrupt) {
        "02"
        "2401",
        "number not in its shortest form"},
-      {"5801"
+      {"5001"
        "80808080808080808002",
        "number of 65 bits"},
-      {"5801"
-       "8080808080808080808000",
+      {"5001"
+       "8080808080808080808001",
        "number of eleven bytes"},
       {"5801"
        "ffffffffffffffffff01",
