@@ -111,7 +111,7 @@ class LogPrinter final : public RecordVisitor {
     } else {
       reading_ = {first_request_id + requests, 0};
     }
-    if (reading_ <= printed_) return Status::Ok();
+    if (!(printed_ < reading_)) return Status::Ok();
     printed_ = reading_;
     has_printed_ = true;
     return Print(record, first_request_id, items);
@@ -123,7 +123,9 @@ class LogPrinter final : public RecordVisitor {
     RequestId next_request_id = 0;
     std::uint64_t marks = 0;  // records without a request since the last one with
 
-    friend auto operator<=>(const Place&, const Place&) = default;
+    friend bool operator<(const Place& a, const Place& b) {
+      return std::tie(a.next_request_id, a.marks) < std::tie(b.next_request_id, b.marks);
+    }
   };
 
   Status Print(const Record& record, RequestId first_request_id, const ItemTable& items) {

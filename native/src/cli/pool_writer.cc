@@ -20,7 +20,7 @@ namespace {
 // The codec of the first frame in the log's last file. Only a preference: what
 // cannot be read here is for Pool::Open() to complain about.
 std::string CodecOf(const std::string& folder) {
-  const std::string standard = PoolOptions().codec;
+  std::string standard = PoolOptions().codec;
   native::FileWalSource log(folder);
   const Result<std::vector<SegmentInfo>> segments = log.ListSegments();
   if (!segments.ok() || segments->empty()) return standard;
