@@ -22,7 +22,7 @@ namespace rewardpool::tests {
 // What the test holds in its hand. Threads: any.
 class StorageControl {
  public:
-  // Syncs wait from now on.
+  // Syncs wait from now on; see also HeldSyncs.
   void HoldSyncs() {
     const std::lock_guard lock(mutex_);
     hold_ = true;
@@ -130,6 +130,19 @@ class StorageControl {
   std::uint64_t syncs_ = 0;
   std::uint64_t appends_ = 0;
   std::uint64_t publishes_ = 0;
+};
+
+// Holds syncs back until it dies at the latest, so that a test that gives up
+// does not leave its pool waiting.
+class HeldSyncs {
+ public:
+  explicit HeldSyncs(StorageControl& control) : control_(control) { control_.HoldSyncs(); }
+  ~HeldSyncs() { control_.ReleaseSyncs(); }
+  HeldSyncs(const HeldSyncs&) = delete;
+  HeldSyncs& operator=(const HeldSyncs&) = delete;
+
+ private:
+  StorageControl& control_;
 };
 
 class ControlledStorage final : public WalStorage {

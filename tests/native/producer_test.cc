@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <thread>
 
 #include "native/actor_fixture.h"
@@ -31,7 +32,7 @@ TEST_F(ProducerTest, AnswersComeInTheOrderOfSubmission) {
 TEST_F(ProducerTest, AFullWindowTakesNoMore) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(10);
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   EXPECT_EQ(producer->Submit(7), 7U);
   EXPECT_EQ(producer->Submit(7), 3U);
   EXPECT_EQ(producer->Submit(7), 0U);
@@ -68,6 +69,8 @@ TEST_F(ProducerTest, TheIdsOfABulkAreConsecutiveWhateverElseGoesOn) {
   PoolOptions options = Options();
   options.pending_requests_max = 300;  // each bulk is staged in parts
   native::ThreadedActor actor = Open(options);
+  // Slow enough for the actor to leave them to the syncer and go on staging.
+  control_->SetSyncHook([] { std::this_thread::sleep_for(std::chrono::microseconds(50)); });
   std::vector<std::vector<DrawResult>> singles(2);
   std::vector<std::pair<BulkResult, std::vector<std::string>>> bulks;
   std::vector<std::thread> threads;
@@ -137,7 +140,7 @@ TEST_F(ProducerTest, BulksOfImpossibleSizeAreRefused) {
 TEST_F(ProducerTest, TooManyBulksInFlightAreAStatus) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(1);
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   std::vector<std::vector<ItemRef>> picks(kBulksInFlightMax + 1, std::vector<ItemRef>(2));
   for (std::size_t i = 0; i < kBulksInFlightMax; ++i) {
     ASSERT_EQ(producer->SubmitMany(picks[i]), StatusCode::kOk);
@@ -157,7 +160,7 @@ TEST_F(ProducerTest, ABulkCutShortByAFullDiskKeepsWhatWasAcknowledged) {
   options.pending_requests_max = 10;
   native::ThreadedActor actor = Open(options);
   auto producer = actor.NewProducer(1);
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   std::vector<ItemRef> picks(25);
   ASSERT_EQ(producer->SubmitMany(picks), StatusCode::kOk);
   control_->AwaitHeldSync();  // of the first ten; there is no room for more
@@ -186,7 +189,7 @@ TEST_F(ProducerTest, AProducerThatLeavesTakesItsBulkMemoryAlong) {
   PoolOptions options = Options();
   options.pending_requests_max = 16;
   native::ThreadedActor actor = Open(options);
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   {
     std::vector<ItemRef> in_part(1000);
     std::vector<ItemRef> not_at_all(1000);

@@ -62,13 +62,13 @@ TEST_F(ThreadedActorTest, TheSameSeedGivesTheSameDrawsInEveryCallStyle) {
 TEST_F(ThreadedActorTest, ADrawIsNotAnsweredBeforeItsSync) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(4);
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   std::atomic<bool> answered = false;
   ASSERT_EQ(producer->Submit(1), 1U);
   control_->AwaitHeldSync();
   // The batch is written by now: one that is answered too early has been.
   std::vector<DrawResult> results(4);
-  EXPECT_EQ(producer->Poll(results), 0U);
+  ASSERT_EQ(producer->Poll(results), 0U);
   ASSERT_TRUE(actor.DrawAsync({}, [&](const Result<DrawOutcome>&) { answered = true; }).ok());
   control_->ReleaseOneSync();
   EXPECT_EQ(TakeAnswers(*producer, 1)[0].request_id, 1U);
@@ -82,7 +82,7 @@ TEST_F(ThreadedActorTest, ADrawIsNotAnsweredBeforeItsSync) {
 
 TEST_F(ThreadedActorTest, ASynchronousDrawWaitsForItsSync) {
   native::ThreadedActor actor = Open();
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   std::atomic<bool> answered = false;
   std::thread caller([&] {
     EXPECT_TRUE(actor.Draw().ok());
@@ -98,7 +98,7 @@ TEST_F(ThreadedActorTest, ASynchronousDrawWaitsForItsSync) {
 TEST_F(ThreadedActorTest, WhatComesInDuringASyncSharesTheNext) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(1000);
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   ASSERT_EQ(producer->Submit(1), 1U);
   control_->AwaitHeldSync();
   ASSERT_EQ(producer->Submit(500), 500U);
@@ -112,7 +112,7 @@ TEST_F(ThreadedActorTest, WhatComesInDuringASyncSharesTheNext) {
 
 TEST_F(ThreadedActorTest, CallersWhoWaitTogetherShareASync) {
   native::ThreadedActor actor = Open();
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   std::atomic<int> answered = 0;
   const auto count = [&](const Result<DrawOutcome>& answer) { answered += answer.ok() ? 1 : 0; };
   ASSERT_TRUE(actor.DrawAsync({}, count).ok());
@@ -177,7 +177,7 @@ TEST_F(ThreadedActorTest, AKeyRepeatsItsOutcomeAlsoAfterReopening) {
 
 TEST_F(ThreadedActorTest, ARepetitionIsNotAnsweredBeforeTheFirstIsDurable) {
   native::ThreadedActor actor = Open();
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   std::vector<RequestId> answers;
   const auto note = [&](const Result<DrawOutcome>& answer) {
     answers.push_back(answer.ok() ? answer->request_id : 0);
@@ -243,22 +243,6 @@ TEST_F(ThreadedActorTest, AnAnswerKeepsItsItemWhenThePositionIsGivenAway) {
   EXPECT_EQ(producer->ItemId(picks[2]), "new");
   ASSERT_TRUE(actor.Close().ok());
   EXPECT_EQ(producer->ItemId(old_ref), "old");
-}
-
-TEST_F(ThreadedActorTest, AnAdditionThatIsUndoneLeavesTheNamesRight) {
-  PoolOptions options = Options();
-  options.catalog = {{"a", 1}, {"b", 0}};
-  native::ThreadedActor actor = Open(options);
-  ASSERT_TRUE(actor.RemoveItem("a").ok());
-  ASSERT_TRUE(actor.AddItem({"c", 1}).ok());
-  // Another exchange at the same position, in one batch that does not fit.
-  control_->SetAppendStatus(kDiskFull);
-  EXPECT_EQ(actor.RemoveItem("c").status().code(), StatusCode::kFull);
-  EXPECT_EQ(actor.AddItem({"d", 5}).status().code(), StatusCode::kFull);
-  control_->SetAppendStatus(Status::Ok());
-  EXPECT_EQ(actor.ItemId(actor.Draw().item), "c");
-  ASSERT_TRUE(actor.AddItem({"e", 0}).ok());
-  EXPECT_EQ(actor.ItemId(actor.Draw().item), "c");
 }
 
 TEST_F(ThreadedActorTest, ManyAddedItemsAreAllFoundByName) {
@@ -355,7 +339,7 @@ TEST_F(ThreadedActorTest, WeakPoliciesAnswerWhileASyncIsUnderWay) {
   options.durability = Durability::FlushAfter(5);
   native::ThreadedActor actor = Open(options);
   auto producer = actor.NewProducer(100);
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   ASSERT_EQ(producer->Submit(5), 5U);
   // The answers come although their sync has not been let go.
   EXPECT_THAT(TakeAnswers(*producer, 5), SizeIs(5));
@@ -382,7 +366,7 @@ TEST_F(ThreadedActorTest, AFullQueueIsAStatus) {
   PoolOptions options = Options();
   options.pending_requests_max = 4;
   native::ThreadedActor actor = Open(options);
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   std::atomic<int> answered = 0;
   const auto count = [&](const Result<DrawOutcome>& answer) { answered += answer.ok() ? 1 : 0; };
   ASSERT_TRUE(actor.DrawAsync({}, count).ok());
@@ -423,7 +407,7 @@ TEST_F(ThreadedActorTest, AFullDiskUndoesTheRequestAndThePoolGoesOn) {
 TEST_F(ThreadedActorTest, AFullDiskAnswersEveryWaiter) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(10);
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   ASSERT_EQ(producer->Submit(1), 1U);
   control_->AwaitHeldSync();
   // These are staged, or will be, and their batch will find no room.
@@ -505,7 +489,7 @@ TEST_F(ThreadedActorTest, AFailedSyncStopsThePoolAndIsNotRetried) {
 TEST_F(ThreadedActorTest, AFailedSyncAnswersEveryWaiter) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(10);
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   ASSERT_EQ(producer->Submit(4), 4U);
   control_->AwaitHeldSync();
   control_->SetSyncStatus(kDiskBroken);
@@ -570,15 +554,23 @@ TEST_F(ThreadedActorTest, TheSecondSnapshotDropsTheLogBeforeTheFirst) {
 }
 
 TEST_F(ThreadedActorTest, ASnapshotIsPublishedOnlyOnceItsMarkIsDurable) {
-  native::ThreadedActor actor = Open();
-  EXPECT_TRUE(actor.Draw().ok());
-  control_->HoldSyncs();
-  std::thread snapshooter([&] { EXPECT_EQ(*actor.Snapshot(), 1U); });
-  control_->AwaitHeldSync();
-  EXPECT_EQ(control_->publishes(), 0U);
-  control_->ReleaseSyncs();
-  snapshooter.join();
-  EXPECT_EQ(control_->publishes(), 1U);
+  for (const Durability durability : {Durability::Durable(), Durability::Async()}) {
+    SCOPED_TRACE(static_cast<int>(durability.kind()));
+    disk_->segments.clear();
+    disk_->snapshots.clear();
+    PoolOptions options = Options();
+    options.durability = durability;
+    native::ThreadedActor actor = Open(options);
+    EXPECT_TRUE(actor.Draw().ok());
+    control_->HoldSyncs();
+    std::thread snapshooter([&] { EXPECT_EQ(*actor.Snapshot(), 1U); });
+    control_->AwaitHeldSync();
+    AwaitStaging(actor);
+    EXPECT_EQ(control_->publishes(), 0U);
+    control_->ReleaseSyncs();
+    snapshooter.join();
+    EXPECT_EQ(control_->publishes(), 1U);
+  }
 }
 
 TEST_F(ThreadedActorTest, SnapshotsAreDurableUnderAWeakPolicyToo) {
@@ -669,7 +661,7 @@ TEST_F(ThreadedActorTest, ReopeningGivesTheSameStateAndGoesOnCounting) {
 TEST_F(ThreadedActorTest, CloseCarriesOutWhatWasSubmitted) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(100);
-  control_->HoldSyncs();
+  const HeldSyncs held(*control_);
   ASSERT_EQ(producer->Submit(10), 10U);
   control_->AwaitHeldSync();
   ASSERT_EQ(producer->Submit(90), 90U);
