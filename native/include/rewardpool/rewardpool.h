@@ -91,8 +91,8 @@ inline constexpr std::size_t kPendingRequestsMax = std::size_t{1} << 24;
 class Pool {
  public:
   // Called once with the answer, in the pool's own thread. It must be quick and
-  // must not call anything of the pool that waits (these then answer
-  // kInvalidArgument); DrawAsync() is fine.
+  // must not wait for the pool: calls of Pool that wait answer kInvalidArgument
+  // in it, and those of a Producer would wait for ever. DrawAsync() is fine.
   using DrawCallback = std::function<void(Result<DrawOutcome>)>;
 
   // Opens the pool, recovering it if it was not closed in order; makes it if

@@ -115,6 +115,11 @@ class ActorCore {
     staged_counts_.drawn += drawn;
     staged_counts_.refused += refused;
   }
+  // kOutcomeUnknown, and why. Requires that the engine has failed.
+  [[nodiscard]] Status LogFailure() const {
+    return {StatusCode::kOutcomeUnknown,
+            "the log has failed, reopen the pool: " + engine_.failure().message()};
+  }
   void AddFlush(Request* request);
   void AddSnapshot(Request* request);
   void BeginClose(CloseRequest* request);
@@ -123,6 +128,9 @@ class ActorCore {
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  // Draws staged before looking at the syncer and at others again.
+  static constexpr std::size_t kDrawsPerVisit = 4096;
 
   enum class SnapshotStage : std::uint8_t {
     kNone,
@@ -239,10 +247,10 @@ class ActorCore {
   std::vector<std::shared_ptr<ProducerRings>> rings_;
   std::size_t first_ring_ = 0;                 // whose turn it is to be first
   ProducerRings* bulk_in_progress_ = nullptr;  // its oldest bulk is staged in part
-  std::vector<ItemIndex> picks_;               // of StageSingles()
-  RequestList inbox_;                          // taken from the queue, not staged
-  RequestList staged_;                         // waiting for an acknowledgement
-  bool rings_were_busy_ = false;               // since the last Rest()
+  std::vector<ItemIndex> picks_ = std::vector<ItemIndex>(kDrawsPerVisit);  // of StageSingles()
+  RequestList inbox_;             // taken from the queue, not staged
+  RequestList staged_;            // waiting for an acknowledgement
+  bool rings_were_busy_ = false;  // since the last Rest()
   // Of the open batch.
   bool has_ring_draws_ = false;
   std::uint64_t requests_in_batch_ = 0;

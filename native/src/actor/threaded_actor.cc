@@ -149,8 +149,7 @@ class StateCopy final : public WaitedRequest {
 
   Stage StageOn(ActorCore& core) override {
     if (!core.engine().failure().ok()) {
-      status = {StatusCode::kOutcomeUnknown,
-                "the log has failed, reopen the pool: " + core.engine().failure().message()};
+      status = core.LogFailure();
       return Stage::kDone;
     }
     Copy(core);
