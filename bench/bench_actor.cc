@@ -93,7 +93,7 @@ Pool OpenPool(const Folder& folder, StorageKind storage, Durability durability,
   options.dir = folder.path() + "/pool";
   options.catalog = Catalog(items);
   options.durability = durability;
-  auto pool = Pool::Open(std::move(options));
+  auto pool = Pool::Open(options);
   if (!pool.ok()) std::abort();
   return *std::move(pool);
 }

@@ -23,7 +23,7 @@ Pool::Pool(Pool&&) noexcept = default;
 Pool& Pool::operator=(Pool&&) noexcept = default;
 Pool::~Pool() = default;
 
-Result<Pool> Pool::Open(PoolOptions options) {
+Result<Pool> Pool::Open(const PoolOptions& options) {
   if (options.storage == StorageKind::kMemory) {
     auto disk = std::make_shared<MemoryDisk>();
     Result<native::ThreadedActor> actor =

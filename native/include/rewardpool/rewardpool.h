@@ -4,7 +4,7 @@
 //   rewardpool::PoolOptions options;
 //   options.dir = "/var/lib/shop/pool";
 //   options.catalog = {{"gold", 1, rewardpool::Quantity::Of(100)}, {"silver", 99}};
-//   auto pool = rewardpool::Pool::Open(std::move(options));
+//   auto pool = rewardpool::Pool::Open(options);
 //   if (!pool.ok()) { std::cerr << pool.status().ToString() << '\n'; return 1; }
 //   const rewardpool::DrawResult drawn = pool->Draw();
 //   if (drawn.ok()) std::cout << drawn.request_id << ' ' << pool->ItemId(drawn.item) << '\n';
@@ -101,7 +101,7 @@ class Pool {
   // Errors: kInvalidArgument (an option, or the catalog), kBusy (another owner
   //         has the folder), kNotFound, kCorrupt (the message names the place),
   //         kUnsupported (written by a newer program), kFull, kIo.
-  [[nodiscard]] static Result<Pool> Open(PoolOptions options);
+  [[nodiscard]] static Result<Pool> Open(const PoolOptions& options);
 
   Pool(Pool&&) noexcept;
   Pool& operator=(Pool&&) noexcept;

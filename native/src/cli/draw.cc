@@ -205,7 +205,7 @@ int RunDraw(const DrawOptions& options) {
   }
 
   CatchStopSignals();
-  Result<Pool> pool = OpenForDrawing(std::move(pool_options));
+  Result<Pool> pool = OpenForDrawing(pool_options);
   if (!pool.ok()) return Fail(pool.status());
   std::unique_ptr<DrawReport> report;
   if (options.json) {

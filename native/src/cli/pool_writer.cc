@@ -3,10 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "cli/exit_code.h"
@@ -60,20 +58,19 @@ Result<Pool> OpenForChange(const std::string& folder) {
   PoolOptions options;
   options.dir = folder;
   options.codec = CodecOf(folder);
-  Result<Pool> pool = Pool::Open(std::move(options));
+  Result<Pool> pool = Pool::Open(options);
   if (pool.ok()) PrintNotes(*pool);
   return pool;
 }
 
-Result<Pool> OpenForDrawing(PoolOptions options) {
-  const std::optional<std::vector<Item>> catalog = options.catalog;
-  Result<Pool> pool = Pool::Open(std::move(options));
+Result<Pool> OpenForDrawing(const PoolOptions& options) {
+  Result<Pool> pool = Pool::Open(options);
   if (!pool.ok()) return pool;
   PrintNotes(*pool);
-  if (!catalog || pool->opening().created) return pool;
+  if (!options.catalog || pool->opening().created) return pool;
   const Result<PoolView> state = pool->State();
   if (!state.ok()) return state.status();
-  if (!IsMadeFrom(*catalog, *state)) {
+  if (!IsMadeFrom(*options.catalog, *state)) {
     PrintNote(
         "the pool exists and keeps its own items, which differ from those of the configuration; "
         "change them with update, add and remove");

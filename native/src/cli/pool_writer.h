@@ -15,7 +15,7 @@ namespace rewardpool::cli {
 
 // Opens a pool, or makes it if `options` has a catalog. Prints what recovery had
 // to say, and a note if an existing pool's items are not those of the catalog.
-[[nodiscard]] Result<Pool> OpenForDrawing(PoolOptions options);
+[[nodiscard]] Result<Pool> OpenForDrawing(const PoolOptions& options);
 
 }  // namespace rewardpool::cli
 
