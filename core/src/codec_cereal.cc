@@ -169,7 +169,7 @@ Status Corrupt(std::string message) { return {StatusCode::kCorrupt, std::move(me
 
 // `problem`: what the reader says, or null.
 Status CheckDecoded(const char* problem, const Record& record) {
-  const Status status = problem != nullptr ? Corrupt(problem) : internal::CheckRecord(record);
+  Status status = problem != nullptr ? Corrupt(problem) : internal::CheckRecord(record);
   if (status.ok()) return status;
   return Corrupt(std::string(RecordName(record)) + ": " + status.message());
 }

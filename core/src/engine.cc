@@ -11,7 +11,7 @@ namespace {
 Status ValidateOptionalText(std::string_view what, std::string_view text) {
   static_assert(kKeyBytesMax == kItemIdBytesMax && kUserBytesMax == kItemIdBytesMax);
   if (text.empty()) return Status::Ok();
-  const Status status = ValidateItemId(text);
+  Status status = ValidateItemId(text);
   if (status.ok()) return status;
   std::string message = status.message();
   message.replace(message.find("item id"), std::string_view("item id").size(), what);
@@ -92,7 +92,7 @@ Result<DrawOutcome> Engine::StageDraw(const DrawRequest& request) {
 }
 
 template <typename Change>
-Result<RequestId> Engine::StageCatalogChange(Change change, Record record) {
+Result<RequestId> Engine::StageCatalogChange(Change change, const Record& record) {
   RP_RETURN_IF_ERROR(CheckAccepting());
   // What is staged so far must be encoded under the items as they were.
   EncodeRuns();

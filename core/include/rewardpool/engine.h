@@ -180,7 +180,7 @@ class Engine {
   // Encodes the plain draws gathered since the last record.
   void EncodeRuns();
   template <typename Change>
-  [[nodiscard]] Result<RequestId> StageCatalogChange(Change change, Record record);
+  [[nodiscard]] Result<RequestId> StageCatalogChange(Change change, const Record& record);
   [[nodiscard]] DrawOutcome MakeOutcome(RequestId request_id,
                                         std::span<const ItemIndex> picks) const;
 

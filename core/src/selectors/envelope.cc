@@ -28,7 +28,7 @@ EnvelopeSelector::EnvelopeSelector(std::size_t look_ahead, std::size_t look_ahea
 std::uint32_t EnvelopeSelector::BucketOf(Weight weight) noexcept {
   if (weight <= kExactBuckets) return static_cast<std::uint32_t>(weight - 1);
   // (m - 1) << s < weight <= m << s, with m = 5 to 8.
-  const int shift = std::bit_width(weight - 1) - 3;
+  const int shift = static_cast<int>(std::bit_width(weight - 1)) - 3;
   const std::uint64_t multiple = ((weight - 1) >> shift) + 1;
   return static_cast<std::uint32_t>(
       kExactBuckets + static_cast<std::uint64_t>(shift) * kBucketsPerOctave + multiple - 5);
