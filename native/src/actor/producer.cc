@@ -10,7 +10,6 @@
 namespace rewardpool {
 
 using native::internal::ActorCore;
-using native::internal::BulkSlot;
 using native::internal::ProducerRings;
 
 Producer::Producer(std::shared_ptr<ActorCore> core, std::shared_ptr<ProducerRings> rings) noexcept
