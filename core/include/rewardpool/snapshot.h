@@ -33,6 +33,8 @@ struct SnapshotImage {
 // Reads a snapshot back. Every byte is covered: any change to them is an error.
 //
 // Errors: kCorrupt, kUnsupported; messages name the offset and the record.
+// Cost:   O(items + keys + highest position): positions freed by removals take
+//         room as in the pool that was copied, whatever the size of the bytes.
 [[nodiscard]] Result<SnapshotImage> DecodeSnapshot(std::span<const std::byte> bytes);
 
 }  // namespace rewardpool
