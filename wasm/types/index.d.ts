@@ -1,0 +1,415 @@
+/**
+ * `rewardpool`: prize draws with exact odds that are written to a log before
+ * anybody is told of them, in browsers and in Node.
+ *
+ * ```js
+ * import { RewardPool } from 'rewardpool';
+ * const pool = await RewardPool.open({
+ *   name: 'shop',
+ *   catalog: [{ itemId: 'gold', quantity: 10, weight: 1 },
+ *             { itemId: 'mud', quantity: 'unlimited', weight: 9 }],
+ * });
+ * const { requestId, itemId } = await pool.draw(); // durable when it resolves
+ * await pool.close();
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+/**
+ * An exact integer. Given to the library: a `number` that is a safe integer, or
+ * a `bigint`; anything else is refused. Coming from it: a `number` up to
+ * `Number.MAX_SAFE_INTEGER`, a `bigint` above.
+ */
+export type Integer = number | bigint;
+
+/** Units of an item: 0 to 2^63 - 1, or without end. */
+export type Quantity = Integer | 'unlimited';
+
+/** One line of a catalog. */
+export interface CatalogItem {
+  /** 1 to 255 bytes of well-formed UTF-8 without NUL, unique in the pool. */
+  itemId: string;
+  /**
+   * The item's chance, relative to the weights of all items that are in stock;
+   * 0 is never drawn. The sum over the pool is at most 2^63 - 1.
+   */
+  weight: Integer;
+  /** How many units there are. */
+  quantity: Quantity;
+}
+
+/** A change to an item; what is absent stays as it is. */
+export interface ItemChange {
+  weight?: Integer;
+  /** Units left from now on. */
+  quantity?: Quantity;
+}
+
+/** An item of a pool, as it is now. */
+export interface ItemState {
+  itemId: string;
+  weight: Integer;
+  /** Units left. */
+  quantity: Quantity;
+  /** How often it has been drawn since it was added. */
+  drawn: Integer;
+}
+
+/** A pool's state after one request. */
+export interface PoolState {
+  /** The last request whose effect is in `items`; 0n before the first. */
+  lastRequestId: bigint;
+  /** In the order of the catalog; an item that was added takes the first place that a removal has left, or the last. */
+  items: ItemState[];
+}
+
+/** Where a pool is kept. What each survives: see the table in the README. */
+export type StorageKind = 'node' | 'opfs' | 'indexeddb' | 'memory';
+
+/**
+ * When a draw resolves.
+ *
+ * - `'durable'` (default): when its bytes are flushed. It survives a loss of power.
+ * - the others: when its bytes are handed to the storage. It survives the death
+ *   of the program; of the last moments before a loss of power, as much may be
+ *   lost as the name says: what came in the last `intervalMs` milliseconds or
+ *   the last `flushAfterDraws` draws, or whatever the system has not written by
+ *   itself (`'async'`). IndexedDB flushes every batch in any case.
+ */
+export type Durability = 'durable' | 'async' | { intervalMs: number } | { flushAfterDraws: number };
+
+/** When snapshots are taken by themselves, whichever comes first; `false`: never. */
+export interface SnapshotPolicy {
+  /** After so many requests since the last one. */
+  everyRequests?: number;
+  /** After so many bytes of log since the last one. Default: half of `segmentBytes`. */
+  everyBytes?: number;
+}
+
+/** What {@link RewardPool.open} takes. */
+export interface OpenOptions {
+  /**
+   * The pool's name. In a browser it is the pool's identity within the origin:
+   * 1 to 100 characters. In Node the folder is, and the name is optional.
+   */
+  name?: string;
+  /**
+   * - `'auto'` (default): in a browser OPFS, else IndexedDB; whichever a pool was
+   *   made in is remembered, and a later visit never opens an empty one
+   *   elsewhere. In Node `'node'` if `dir` is given, else `'memory'`.
+   * - `'opfs'`, `'indexeddb'`: that one, in a browser.
+   * - `'node'`: files in `dir`, the same as the native library's.
+   * - `'memory'`: nothing outlives the pool object.
+   */
+  storage?: StorageKind | 'auto';
+  /** The pool's folder, for `'node'`. Made if it is missing and a catalog is given. */
+  dir?: string;
+  /**
+   * The items of a new pool. An existing pool keeps what it has; this is then
+   * not looked at. Absent: a pool that is not there is `'not-found'`.
+   */
+  catalog?: Iterable<CatalogItem>;
+  durability?: Durability;
+  snapshots?: SnapshotPolicy | false;
+  /**
+   * Size of a piece of the log, 65,536 to 2^30 bytes. Default: 4 MiB in a browser,
+   * 16 MiB in Node.
+   */
+  segmentBytes?: number;
+  /** How many keyed draws are remembered for repetition. Default: 100,000. */
+  keyRetention?: number;
+  /** How an item is found: `'auto'` (default), `'flat'`, `'wide'`, `'envelope'`, `'fenwick'`, `'prefix-sum'`, `'linear'`. */
+  selector?: string;
+  /**
+   * Absent: a cryptographic generator keyed by the platform. A seed (0 to
+   * 2^64 - 1) gives the same draws each time, on every platform, from a generator
+   * that anyone can predict: for tests and demonstrations, never where a prize
+   * depends on it.
+   */
+  insecureSeed?: Integer;
+  /**
+   * What happens if another tab has the pool. `'share'` (default): this one sends
+   * its requests to that one, and takes over when it goes. `'exclusive'`: it is
+   * refused as `'busy'`.
+   */
+  tabs?: 'share' | 'exclusive';
+  /**
+   * Whether to ask the browser to keep the origin's data when space runs short
+   * (`navigator.storage.persist()`); some browsers ask the user. The answer is in
+   * {@link OpeningReport.persisted}. Default: true.
+   */
+  persist?: boolean;
+  /** Where `rewardpool.wasm` is, if not beside the module: for bundlers that move it. */
+  wasmUrl?: string | URL;
+  /** Where the worker's script is, if not beside the module: for bundlers that move it. */
+  workerUrl?: string | URL;
+}
+
+/** How a pool was found. */
+export interface OpeningReport {
+  /** Where the pool is kept. */
+  storage: StorageKind;
+  /** True if this call made the pool. */
+  created: boolean;
+  /** The last request that recovery found; 0n for a new pool. */
+  recoveredThrough: bigint;
+  /** Requests up to here are in a snapshot only; 0n: the log is whole. */
+  logStartsAfter: bigint;
+  /** What is worth telling a person: a torn tail that was cut, a damaged snapshot that was passed over. */
+  notes: string[];
+  /**
+   * What the browser answered to `navigator.storage.persist()`: true if it will
+   * not evict the origin's data by itself. Undefined where nobody was asked.
+   */
+  persisted?: boolean;
+  /** `'leader'` if this tab has the pool, `'follower'` if it sends its requests to another tab. */
+  role: 'leader' | 'follower';
+}
+
+/** The outcome of {@link RewardPool.draw}. */
+export interface Draw {
+  /** Unique and increasing over the whole life of the pool. */
+  requestId: bigint;
+  itemId: string;
+}
+
+/** The outcome of {@link RewardPool.drawMany}. */
+export interface DrawMany {
+  requestId: bigint;
+  /** As many as were asked for. */
+  itemIds: string[];
+}
+
+/** Options of a draw. */
+export interface DrawOptions {
+  /**
+   * Makes the draw repeatable: the same key with the same count and user returns
+   * the recorded outcome, also after a crash. 1 to 255 bytes of UTF-8. Keys that
+   * begin with `rewardpool:` are reserved.
+   */
+  key?: string;
+  /** Who it is for; only recorded. Up to 255 bytes of UTF-8. */
+  user?: string;
+}
+
+/** The outcome of {@link RewardPool.drawEach}: one entry a draw, in order. */
+export interface DrawBatch {
+  /** The first draw's request; those of the others follow without gaps, if `requestIds` is absent. */
+  firstRequestId: bigint;
+  /** The requests' ids one by one: only in a tab that does not have the pool itself. */
+  requestIds?: BigUint64Array;
+  /**
+   * Which item each draw got, as a position in `itemIds`. Shorter than asked for
+   * if the pool was exhausted on the way.
+   */
+  picks: Uint32Array;
+  /** Names of items, by the numbers in `picks`. Grows only; shared between batches. */
+  itemIds: readonly string[];
+  /** Draws that found the pool exhausted; they have request ids too, after those of `picks`. */
+  refused: number;
+}
+
+/** A record of the log. A draw-run is one record a draw here. */
+export type LogRecord =
+  | { type: 'draw'; requestId: bigint; itemIds: string[]; key?: string; user?: string; count: number }
+  | { type: 'draw-refused'; requestId: bigint; key?: string; user?: string; count: number }
+  | { type: 'item-added'; requestId: bigint; itemId: string; weight: Integer; quantity: Quantity }
+  | { type: 'item-updated'; requestId: bigint; itemId: string; weight?: Integer; quantity?: Quantity }
+  | { type: 'item-removed'; requestId: bigint; itemId: string }
+  | { type: 'catalog-item'; itemId: string; weight: Integer; quantity: Quantity }
+  | { type: 'pool-created'; itemCount: number }
+  | { type: 'snapshot-taken'; afterRequestId: bigint }
+  | { type: 'pool-closed' };
+
+/** What a pool has done since it was opened. */
+export interface PoolStats {
+  /** Units drawn and acknowledged. */
+  draws: number;
+  /** Draws that found the pool exhausted. */
+  drawsRefused: number;
+  /** Batches written to the log, and their bytes. */
+  batches: number;
+  walBytes: number;
+  syncs: number;
+  snapshots: number;
+  snapshotsFailed: number;
+  /** Requests up to here survive a loss of power. */
+  durableThrough: bigint;
+}
+
+/** What {@link RewardPool.verify} found. */
+export interface VerifyReport {
+  lastRequestId: bigint;
+  /** Requests up to here are in a snapshot only; 0n: the log is whole. */
+  logStartsAfter: bigint;
+  segments: number;
+  frames: number;
+  records: number;
+  snapshots: number;
+  /** Of these, compared with a replay of the log. */
+  snapshotsCompared: number;
+  notes: string[];
+}
+
+/**
+ * What went wrong, as far as a caller can react to it.
+ *
+ * | code | what happened | what to do |
+ * |---|---|---|
+ * | `invalid-argument` | the request is not allowed; nothing changed | mend it |
+ * | `not-found` | no such item or pool | name what exists |
+ * | `already-exists` | the item id, key or pool is taken | take another |
+ * | `exhausted` | no item has both weight and stock | restock the pool |
+ * | `overloaded` | too many requests are under way | wait for answers |
+ * | `busy` | the pool is open elsewhere | ask its owner |
+ * | `closed` | the pool object is closed | open it again |
+ * | `full` | no room for the log; nothing changed | free some space, try again |
+ * | `io` | reading or writing failed | see the message |
+ * | `outcome-unknown` | the log failed, or its owner went, while the request was under way | open again: recovery tells |
+ * | `corrupt` | stored bytes are damaged; the message names the place | restore from a copy |
+ * | `unsupported` | this platform, or this version, cannot do it | see the message |
+ * | `store-lost` | the pool's storage was removed while it was open (site data cleared) | open again: it will be empty |
+ */
+export type ErrorCode =
+  | 'invalid-argument'
+  | 'not-found'
+  | 'already-exists'
+  | 'exhausted'
+  | 'overloaded'
+  | 'busy'
+  | 'closed'
+  | 'full'
+  | 'io'
+  | 'outcome-unknown'
+  | 'corrupt'
+  | 'unsupported'
+  | 'store-lost';
+
+/** The errors that this library throws and rejects with. */
+export declare class RewardPoolError extends Error {
+  constructor(code: ErrorCode, message: string, options?: { requestId?: bigint; cause?: unknown });
+  readonly name: 'RewardPoolError';
+  /** Switch on this: it is a closed list. */
+  readonly code: ErrorCode;
+  /** Of an `'exhausted'` draw: it is a request too, and in the log. */
+  readonly requestId?: bigint;
+}
+
+/**
+ * A durable reward pool.
+ *
+ * Every change goes through one owner in one order, so each call sees all that
+ * was answered before it. Calls may be made without waiting for one another: all
+ * that are under way share one write and one flush.
+ *
+ * When the storage fails the pool stops: requests whose bytes may or may not be
+ * on the disk reject with `'outcome-unknown'`, later ones too. Close it and open
+ * it again to recover.
+ */
+export declare class RewardPool {
+  private constructor();
+
+  /**
+   * Opens the pool, recovering it if it was not closed in order; makes it if
+   * there is none and a catalog is given.
+   *
+   * Rejects with `'invalid-argument'` (an option, or the catalog), `'busy'`,
+   * `'not-found'`, `'corrupt'`, `'unsupported'`, `'full'` or `'io'`.
+   */
+  static open(options?: OpenOptions): Promise<RewardPool>;
+
+  /**
+   * Makes a pool from what {@link RewardPool.export} gave, and opens it; a
+   * catalog in `options` is not looked at. All of it is verified before anything
+   * is written, and a crash in the middle leaves no pool.
+   *
+   * Rejects as `open` does, and with `'already-exists'` if there is a pool.
+   */
+  static import(bytes: Uint8Array, options?: OpenOptions): Promise<RewardPool>;
+
+  /**
+   * Checks what {@link RewardPool.export} gave: every checksum, and that the log
+   * leads to its snapshots. Rejects with `'corrupt'`, naming the place.
+   */
+  static verify(
+    bytes: Uint8Array,
+    options?: Pick<OpenOptions, 'wasmUrl'>,
+  ): Promise<VerifyReport>;
+
+  /**
+   * Removes a pool and all that belongs to it. Ok if there is none.
+   *
+   * Rejects with `'busy'` if it is open anywhere, this program included.
+   */
+  static delete(options: Pick<OpenOptions, 'name' | 'storage' | 'dir'>): Promise<void>;
+
+  /** How the pool was found when it was opened. */
+  readonly opening: OpeningReport;
+
+  /**
+   * Draws one item. Rejects with `'exhausted'` (the error has the request's id)
+   * if there is none; a repeated key resolves to the recorded outcome.
+   */
+  draw(options?: DrawOptions): Promise<Draw>;
+
+  /**
+   * Draws `count` items (1 to 10,000) as one request: one record, all or nothing.
+   * Rejects with `'exhausted'` if the pool cannot serve them all.
+   */
+  drawMany(count: number, options?: DrawOptions): Promise<DrawMany>;
+
+  /**
+   * Draws `count` times (1 to 1,000,000), each a request of its own: the fast way
+   * to a great many. Resolves when all of them are acknowledged. Does not reject
+   * because of exhaustion: see {@link DrawBatch.refused}.
+   */
+  drawEach(count: number): Promise<DrawBatch>;
+
+  /** Adds an item. Resolves to the request's id. Rejects with `'already-exists'` or `'invalid-argument'`. */
+  add(item: CatalogItem): Promise<bigint>;
+
+  /** Changes an item. Resolves to the request's id. Rejects with `'not-found'` or `'invalid-argument'`. */
+  update(itemId: string, change: ItemChange): Promise<bigint>;
+
+  /** Removes an item. Resolves to the request's id. Rejects with `'not-found'`. */
+  remove(itemId: string): Promise<bigint>;
+
+  /** The state, when all that it holds is acknowledged. Cost: grows with the number of items. */
+  state(): Promise<PoolState>;
+
+  /**
+   * The records of the log, oldest first, up to the last one acknowledged when
+   * the reading began. After a snapshot the log may not begin at the beginning.
+   */
+  log(): AsyncIterableIterator<LogRecord>;
+
+  /**
+   * Takes a snapshot now and drops the parts of the log that it makes
+   * unnecessary. Resolves to the last request that it holds; durable then.
+   */
+  snapshot(): Promise<bigint>;
+
+  /** Makes everything that was acknowledged before the call durable. */
+  flush(): Promise<void>;
+
+  /**
+   * The whole pool as one file: log and snapshots. `rewardpool verify FILE` checks
+   * it, `rewardpool import` and {@link RewardPool.import} make a pool of it, and any
+   * tar program unpacks it to a folder that the native library opens.
+   */
+  export(): Promise<Uint8Array>;
+
+  /** What the pool has done since it was opened. */
+  stats(): Promise<PoolStats>;
+
+  /**
+   * Carries out what was asked for before, notes in the log that it was closed in
+   * order, flushes, and lets go of the storage. Calls from then on reject with
+   * `'closed'`. A second call returns what the first did.
+   */
+  close(): Promise<void>;
+
+  /** The same as {@link RewardPool.close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
