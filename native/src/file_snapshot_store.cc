@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "file_names.h"
+#include "file_path.h"
+#include "rewardpool/pool_file_names.h"
 
 namespace rewardpool::native {
 

@@ -10,9 +10,10 @@
 #include <string_view>
 #include <utility>
 
-#include "file_names.h"
+#include "file_path.h"
 #include "posix_error.h"
 #include "rewardpool/native/file_system.h"
+#include "rewardpool/pool_file_names.h"
 
 namespace rewardpool::native {
 namespace {

@@ -1,8 +1,8 @@
-#include "file_names.h"
+#include "rewardpool/pool_file_names.h"
 
 #include <charconv>
 
-namespace rewardpool::native {
+namespace rewardpool {
 namespace {
 
 constexpr std::size_t kDigits = 20;  // of 2^64 - 1: names sort as numbers do
@@ -13,6 +13,7 @@ struct Pattern {
 };
 
 constexpr Pattern kSegment{"wal-", ".log"};
+constexpr Pattern kTemporarySegment{"wal-", ".tmp"};
 constexpr Pattern kSnapshot{"snapshot-", ".snap"};
 constexpr Pattern kTemporarySnapshot{"snapshot-", ".tmp"};
 
@@ -37,6 +38,9 @@ std::optional<std::uint64_t> Parse(const Pattern& pattern, std::string_view name
 
 std::string SegmentFileName(std::uint64_t number) { return Format(kSegment, number); }
 std::string SnapshotFileName(std::uint64_t name) { return Format(kSnapshot, name); }
+std::string TemporarySegmentFileName(std::uint64_t number) {
+  return Format(kTemporarySegment, number);
+}
 std::string TemporarySnapshotFileName(std::uint64_t name) {
   return Format(kTemporarySnapshot, name);
 }
@@ -47,14 +51,11 @@ std::optional<std::uint64_t> ParseSegmentFileName(std::string_view file_name) {
 std::optional<std::uint64_t> ParseSnapshotFileName(std::string_view file_name) {
   return Parse(kSnapshot, file_name);
 }
+std::optional<std::uint64_t> ParseTemporarySegmentFileName(std::string_view file_name) {
+  return Parse(kTemporarySegment, file_name);
+}
 std::optional<std::uint64_t> ParseTemporarySnapshotFileName(std::string_view file_name) {
   return Parse(kTemporarySnapshot, file_name);
 }
 
-std::string PathOf(std::string_view folder, std::string_view file_name) {
-  std::string path(folder);
-  if (!path.empty() && path.back() != '/') path.push_back('/');
-  return path.append(file_name);
-}
-
-}  // namespace rewardpool::native
+}  // namespace rewardpool
