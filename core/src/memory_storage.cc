@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "rewardpool/pool_file_names.h"
+
 namespace rewardpool {
 namespace {
 
@@ -42,7 +44,8 @@ Result<std::size_t> MemoryStorage::Read(std::uint64_t segment, std::uint64_t off
 }
 
 std::string MemoryStorage::SegmentName(std::uint64_t segment) const {
-  return "memory segment " + std::to_string(segment);
+  return names_ == MemoryNames::kFiles ? SegmentFileName(segment)
+                                       : "memory segment " + std::to_string(segment);
 }
 
 Status MemoryStorage::StartSegment(std::uint64_t segment, std::uint64_t /*capacity_bytes*/,
@@ -148,7 +151,8 @@ Status MemorySnapshotStore::Remove(RequestId name) {
 }
 
 std::string MemorySnapshotStore::SnapshotName(RequestId name) const {
-  return "memory snapshot " + std::to_string(name);
+  return names_ == MemoryNames::kFiles ? SnapshotFileName(name)
+                                       : "memory snapshot " + std::to_string(name);
 }
 
 }  // namespace rewardpool

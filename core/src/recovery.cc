@@ -590,6 +590,7 @@ Result<VerifyReport> VerifyPool(WalSource& log, SnapshotStore& snapshots) {
   if (!inspection.ok()) return inspection.status();
   if (!inspection->exists) return Status(StatusCode::kNotFound, "there is no pool here");
   report.last_request_id = inspection->log_end.last_request_id;
+  report.log_end = inspection->log_end;
   report.log_starts_after = inspection->log_starts_after;
   report.segments = inspection->segments_read;
   report.frames = inspection->frames_read;

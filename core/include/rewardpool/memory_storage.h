@@ -31,9 +31,16 @@ struct MemoryDisk {
   std::map<RequestId, std::vector<std::byte>> snapshots;
 };
 
+// What messages call the segments and snapshots of a disk.
+enum class MemoryNames {
+  kMemory,  // "memory segment 3"
+  kFiles,   // by the files that they are copies of (pool_file_names.h)
+};
+
 class MemoryStorage final : public WalStorage {
  public:
-  explicit MemoryStorage(std::shared_ptr<MemoryDisk> disk) : disk_(std::move(disk)) {}
+  explicit MemoryStorage(std::shared_ptr<MemoryDisk> disk, MemoryNames names = MemoryNames::kMemory)
+      : disk_(std::move(disk)), names_(names) {}
 
   Result<std::vector<SegmentInfo>> ListSegments() override;
   Result<std::size_t> Read(std::uint64_t segment, std::uint64_t offset,
@@ -53,6 +60,7 @@ class MemoryStorage final : public WalStorage {
   Status CheckNotOpen(std::uint64_t segment) const;
 
   const std::shared_ptr<MemoryDisk> disk_;
+  const MemoryNames names_;
   mutable std::mutex mutex_;                // guards all below and disk_->segments
   std::vector<std::byte>* open_ = nullptr;  // an element of disk_->segments
   std::uint64_t open_number_ = 0;           // meaningful while open_ is set
@@ -60,7 +68,9 @@ class MemoryStorage final : public WalStorage {
 
 class MemorySnapshotStore final : public SnapshotStore {
  public:
-  explicit MemorySnapshotStore(std::shared_ptr<MemoryDisk> disk) : disk_(std::move(disk)) {}
+  explicit MemorySnapshotStore(std::shared_ptr<MemoryDisk> disk,
+                               MemoryNames names = MemoryNames::kMemory)
+      : disk_(std::move(disk)), names_(names) {}
 
   Result<std::vector<RequestId>> List() override;
   Result<std::vector<std::byte>> Load(RequestId name) override;
@@ -70,6 +80,7 @@ class MemorySnapshotStore final : public SnapshotStore {
 
  private:
   const std::shared_ptr<MemoryDisk> disk_;
+  const MemoryNames names_;
 };
 
 }  // namespace rewardpool

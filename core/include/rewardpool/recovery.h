@@ -130,6 +130,7 @@ struct OpenedPool {
 
 struct VerifyReport {
   RequestId last_request_id = 0;
+  LogEnd log_end;
   RequestId log_starts_after = 0;
   std::uint64_t segments = 0;
   std::uint64_t frames = 0;
