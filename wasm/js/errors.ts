@@ -23,3 +23,15 @@ export function asRewardPoolError(error: unknown, what: string): RewardPoolError
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new RewardPoolError('io', `${what}: ${reason}`, { cause: error });
 }
+
+export function closedError(): RewardPoolError {
+  return new RewardPoolError('closed', 'the pool is closed');
+}
+
+export function exhaustedError(count: number, requestId: bigint): RewardPoolError {
+  const message =
+    count === 1
+      ? 'no item has both weight and stock'
+      : `the pool could not serve all ${count} items`;
+  return new RewardPoolError('exhausted', message, { requestId });
+}

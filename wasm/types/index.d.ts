@@ -163,7 +163,7 @@ export interface OpeningReport {
    * not evict the origin's data by itself. Undefined where nobody was asked.
    */
   persisted?: boolean;
-  /** `'leader'` if this tab has the pool, `'follower'` if it sends its requests to another tab. */
+  /** `'leader'` if this tab had the pool then, `'follower'` if it sends its requests to another tab. */
   role: 'leader' | 'follower';
 }
 
@@ -236,6 +236,8 @@ export interface PoolStats {
   snapshotsFailed: number;
   /** Requests up to here survive a loss of power. */
   durableThrough: bigint;
+  /** Whether this tab has the pool now: a follower becomes the leader when the leader goes. */
+  role: 'leader' | 'follower';
 }
 
 /** What {@link RewardPool.verify} found. */
@@ -334,7 +336,7 @@ export declare class RewardPool {
    */
   static verify(
     bytes: Uint8Array,
-    options?: Pick<OpenOptions, 'wasmUrl'>,
+    options?: Pick<OpenOptions, 'wasmUrl' | 'workerUrl'>,
   ): Promise<VerifyReport>;
 
   /**
@@ -342,7 +344,9 @@ export declare class RewardPool {
    *
    * Rejects with `'busy'` if it is open anywhere, this program included.
    */
-  static delete(options: Pick<OpenOptions, 'name' | 'storage' | 'dir'>): Promise<void>;
+  static delete(
+    options: Pick<OpenOptions, 'name' | 'storage' | 'dir' | 'workerUrl'>,
+  ): Promise<void>;
 
   /** How the pool was found when it was opened. */
   readonly opening: OpeningReport;
@@ -407,8 +411,17 @@ export declare class RewardPool {
    * Carries out what was asked for before, notes in the log that it was closed in
    * order, flushes, and lets go of the storage. Calls from then on reject with
    * `'closed'`. A second call returns what the first did.
+   *
+   * Rejects with `'outcome-unknown'` or `'store-lost'` if the storage has failed;
+   * the pool is let go of all the same.
    */
   close(): Promise<void>;
+
+  /**
+   * Lets go of everything at once, as a crash would: nothing is flushed, and what
+   * is under way rejects with `'outcome-unknown'`. For demonstrations and tests.
+   */
+  terminate(): void;
 
   /** The same as {@link RewardPool.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;

@@ -1,0 +1,112 @@
+/** The package's entry in browsers. */
+import type { OpenOptions, VerifyReport } from '../types/index.js';
+import { deletePool, openPool, verify, type HostOptions } from './browserHost.js';
+import { RewardPoolError } from './errors.js';
+import { checkName, checkOwnerOptions } from './openOptions.js';
+import { PoolClient } from './poolClient.js';
+import type { PoolPort } from './protocol.js';
+import { deleteInWorker, verifyInWorker, WorkerPort } from './workerPort.js';
+
+export { RewardPoolError } from './errors.js';
+
+const SEGMENT_BYTES_DEFAULT = 4 * 1024 * 1024;
+
+/** A worker may own a pool itself; a page would be held up by it. */
+function inWorker(): boolean {
+  return typeof DedicatedWorkerGlobalScope !== 'undefined';
+}
+
+function startWorker(workerUrl: string | URL | undefined): Worker {
+  if (workerUrl !== undefined) return new Worker(workerUrl, { type: 'module', name: 'rewardpool' });
+  // In this form so that bundlers see the file and bring it along.
+  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'rewardpool' });
+}
+
+function absolute(url: string | URL | undefined): string | undefined {
+  return url === undefined ? undefined : new URL(url, globalThis.location.href).href;
+}
+
+type BrowserStorage = HostOptions['storage'];
+
+function checkStorage(storage: OpenOptions['storage'] = 'auto'): BrowserStorage {
+  switch (storage) {
+    case 'auto':
+    case 'opfs':
+    case 'indexeddb':
+    case 'memory':
+      return storage;
+    case 'node':
+      throw new RewardPoolError('unsupported', "storage 'node' is for Node");
+    default:
+      throw new RewardPoolError(
+        'invalid-argument',
+        `storage is ${JSON.stringify(storage)}: there are 'auto', 'opfs', 'indexeddb' and 'memory'`,
+      );
+  }
+}
+
+function checkTabs(tabs: OpenOptions['tabs'] = 'share'): boolean {
+  if (tabs !== 'share' && tabs !== 'exclusive') {
+    throw new RewardPoolError('invalid-argument', "tabs is neither 'share' nor 'exclusive'");
+  }
+  return tabs === 'exclusive';
+}
+
+/** Undefined where nobody can be asked. */
+async function askToPersist(): Promise<boolean | undefined> {
+  // Only pages may ask.
+  if (inWorker() || typeof navigator.storage?.persist !== 'function') return undefined;
+  return navigator.storage.persist().catch(() => false);
+}
+
+async function openInBrowser(options: OpenOptions, archive?: Uint8Array): Promise<RewardPool> {
+  const storage = checkStorage(options.storage);
+  const owner = checkOwnerOptions(options, SEGMENT_BYTES_DEFAULT);
+  if (archive !== undefined) owner.catalog = undefined;
+  const host: HostOptions = {
+    name: storage === 'memory' ? '' : checkName(options.name),
+    storage,
+    exclusive: checkTabs(options.tabs),
+    owner,
+    archive,
+    wasmUrl: absolute(options.wasmUrl),
+  };
+  const persisted =
+    storage === 'memory' || options.persist === false ? undefined : await askToPersist();
+  const port: PoolPort =
+    storage === 'memory' || inWorker()
+      ? await openPool(host)
+      : await WorkerPort.open(startWorker(options.workerUrl), host);
+  return new RewardPool(port, persisted);
+}
+
+export class RewardPool extends PoolClient {
+  static async open(options: OpenOptions = {}): Promise<RewardPool> {
+    return openInBrowser(options);
+  }
+
+  static async import(bytes: Uint8Array, options: OpenOptions = {}): Promise<RewardPool> {
+    return openInBrowser(options, bytes);
+  }
+
+  static async verify(
+    bytes: Uint8Array,
+    options: Pick<OpenOptions, 'wasmUrl' | 'workerUrl'> = {},
+  ): Promise<VerifyReport> {
+    const wasmUrl = absolute(options.wasmUrl);
+    return inWorker()
+      ? verify(bytes, wasmUrl)
+      : verifyInWorker(startWorker(options.workerUrl), bytes, wasmUrl);
+  }
+
+  static async delete(
+    options: Pick<OpenOptions, 'name' | 'storage' | 'dir' | 'workerUrl'>,
+  ): Promise<void> {
+    const name = checkName(options.name);
+    const storage = checkStorage(options.storage);
+    if (storage === 'memory') return;
+    await (inWorker()
+      ? deletePool(name, storage)
+      : deleteInWorker(startWorker(options.workerUrl), name, storage));
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Opens pools in a browser, in the thread that will own them: the dedicated worker
+ * that a page starts, a worker of the caller's own, or, for memory, the page.
+ */
+import createCore from 'rewardpool-core';
+
+import type { StorageKind, VerifyReport } from '../types/index.js';
+import { makeCore } from './coreLoader.js';
+import type { CoreModule } from './coreModule.js';
+import { RewardPoolError } from './errors.js';
+import { importArchive, verifyArchive } from './importPool.js';
+import { LocalPort } from './localPort.js';
+import type { OwnerOptions } from './openOptions.js';
+import { pin, pinnedKind, unpin, type PinnableKind } from './pinnedStore.js';
+import { load, PoolOwner } from './poolOwner.js';
+import type { PoolPort } from './protocol.js';
+import { lockNameOf, SharedPort } from './sharedPort.js';
+import { indexedDbStorageOpener } from './storage/indexedDbStorage.js';
+import { memoryStorageOpener } from './storage/memoryStorage.js';
+import { mirroredStorageOpener } from './storage/mirroredStorage.js';
+import { opfsIsSupported, opfsStorageOpener } from './storage/opfsStorage.js';
+import type { PoolStorage, StorageOpener } from './storage/poolStorage.js';
+import { tryLock } from './webLock.js';
+
+/** What a page sends to its worker. */
+export interface HostOptions {
+  name: string;
+  storage: Exclude<StorageKind, 'node'> | 'auto';
+  exclusive: boolean;
+  owner: OwnerOptions;
+  /** Make the pool of this archive. */
+  archive: Uint8Array | undefined;
+  /** Undefined: beside the module. */
+  wasmUrl: string | undefined;
+}
+
+const compiledModules = new Map<string, Promise<WebAssembly.Module>>();
+
+function compile(wasmUrl: string | undefined): Promise<WebAssembly.Module> {
+  // In this form so that bundlers see the file and bring it along.
+  const url = wasmUrl ?? new URL('./rewardpool.wasm', import.meta.url).href;
+  let compiled = compiledModules.get(url);
+  if (compiled === undefined) {
+    compiled = fetchModule(url);
+    compiledModules.set(url, compiled);
+    compiled.catch(() => compiledModules.delete(url));
+  }
+  return compiled;
+}
+
+async function fetchModule(url: string): Promise<WebAssembly.Module> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
+  // Servers that do not know the type of .wasm are common.
+  if (response.headers.get('Content-Type')?.startsWith('application/wasm') === true) {
+    return WebAssembly.compileStreaming(response);
+  }
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+function newCore(wasmUrl: string | undefined): Promise<CoreModule> {
+  return makeCore(createCore, compile(wasmUrl));
+}
+
+/** The opener of a kind of storage that outlives the program. */
+function openerOf(kind: PinnableKind, name: string, wasmUrl: string | undefined): StorageOpener {
+  if (kind === 'indexeddb') return indexedDbStorageOpener(name);
+  return mirroredStorageOpener(opfsStorageOpener(name), name, async (storage) => {
+    const core = await newCore(wasmUrl);
+    const files = new core.PoolFiles();
+    try {
+      await load(files, storage);
+      if (files.inspect() !== 0) throw new RewardPoolError('corrupt', files.message());
+      return { exists: files.exists(), lastRequestId: files.lastRequestId() };
+    } finally {
+      files.delete();
+    }
+  });
+}
+
+/** Where the pool is or, if it is nowhere, where to make it. */
+async function chooseKind(
+  name: string,
+  storage: PinnableKind | 'auto',
+): Promise<{ kind: PinnableKind; isPinned: boolean }> {
+  const pinned = await pinnedKind(name);
+  if (pinned !== undefined) {
+    if (storage !== 'auto' && storage !== pinned) {
+      throw new RewardPoolError(
+        'invalid-argument',
+        `the pool ${JSON.stringify(name)} is kept in '${pinned}' and not in '${storage}'`,
+      );
+    }
+    return { kind: pinned, isPinned: true };
+  }
+  if (storage !== 'auto') return { kind: storage, isPinned: false };
+  return { kind: (await opfsIsSupported()) ? 'opfs' : 'indexeddb', isPinned: false };
+}
+
+async function openOwner(options: HostOptions, create: boolean): Promise<PoolOwner> {
+  const { name, archive, wasmUrl } = options;
+  const { kind, isPinned } = await chooseKind(name, options.storage as PinnableKind | 'auto');
+  const owner = create ? options.owner : { ...options.owner, catalog: undefined };
+  const core = await newCore(wasmUrl);
+  const storage = await openerOf(kind, name, wasmUrl).open(
+    owner.catalog !== undefined || (create && archive !== undefined),
+  );
+  if (create && archive !== undefined) await importInto(core, archive, storage);
+  const opened = await PoolOwner.open(core, storage, owner);
+  if (!isPinned) {
+    // Before anything is acknowledged.
+    try {
+      await pin(name, kind);
+    } catch (error) {
+      opened.terminate();
+      throw error;
+    }
+  }
+  return opened;
+}
+
+async function importInto(
+  core: CoreModule,
+  archive: Uint8Array,
+  storage: PoolStorage,
+): Promise<void> {
+  try {
+    await importArchive(core, archive, storage);
+  } catch (error) {
+    storage.abandon();
+    throw error;
+  }
+}
+
+export async function openPool(options: HostOptions): Promise<PoolPort> {
+  if (options.storage === 'memory') {
+    const core = await newCore(options.wasmUrl);
+    const storage = await memoryStorageOpener().open(true);
+    if (options.archive !== undefined) await importInto(core, options.archive, storage);
+    return new LocalPort(await PoolOwner.open(core, storage, options.owner));
+  }
+  return SharedPort.open({
+    name: options.name,
+    exclusive: options.exclusive || options.archive !== undefined,
+    openOwner: (create) => openOwner(options, create),
+  });
+}
+
+/** See RewardPool.delete(). */
+export async function deletePool(name: string, storage: PinnableKind | 'auto'): Promise<void> {
+  const lock = await tryLock(lockNameOf(name));
+  if (lock === undefined) {
+    throw new RewardPoolError('busy', `the pool ${JSON.stringify(name)} is open`);
+  }
+  try {
+    const { kind } = await chooseKind(name, storage);
+    await openerOf(kind, name, undefined).delete();
+    await unpin(name);
+  } finally {
+    lock.release();
+  }
+}
+
+export async function verify(
+  bytes: Uint8Array,
+  wasmUrl: string | undefined,
+): Promise<VerifyReport> {
+  return verifyArchive(await newCore(wasmUrl), bytes);
+}

@@ -1,0 +1,59 @@
+import type { Integer, Quantity } from '../types/index.js';
+import { RewardPoolError } from './errors.js';
+
+const MAX_63_BITS = (1n << 63n) - 1n;
+const MAX_64_BITS = (1n << 64n) - 1n;
+
+function toExact(value: unknown, what: string, max: bigint): bigint {
+  let exact: bigint;
+  if (typeof value === 'bigint') {
+    exact = value;
+  } else if (typeof value === 'number' && Number.isSafeInteger(value)) {
+    exact = BigInt(value);
+  } else {
+    const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+    const hint =
+      typeof value === 'number' && Number.isInteger(value)
+        ? ': too large for a number, use a bigint'
+        : ': not an exact integer';
+    throw new RewardPoolError('invalid-argument', `${what} is ${shown}${hint}`);
+  }
+  if (exact < 0n || exact > max) {
+    throw new RewardPoolError('invalid-argument', `${what} is ${exact}: allowed is 0 to ${max}`);
+  }
+  return exact;
+}
+
+export function toWeight(value: unknown, what: string): bigint {
+  return toExact(value, what, MAX_63_BITS);
+}
+
+/** Null: unlimited. */
+export function toQuantity(value: unknown, what: string): bigint | null {
+  return value === 'unlimited' ? null : toExact(value, what, MAX_63_BITS);
+}
+
+export function toSeed(value: unknown): bigint {
+  return toExact(value, 'insecureSeed', MAX_64_BITS);
+}
+
+/** A whole number from `min` to `max`. */
+export function toCount(value: unknown, what: string, min: number, max: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+    throw new RewardPoolError(
+      'invalid-argument',
+      `${what} is ${String(value)}: allowed is a whole number from ${min} to ${max}`,
+    );
+  }
+  return value;
+}
+
+/** Decimal digits as the public API gives integers. */
+export function fromDigits(digits: string): Integer {
+  const value = Number(digits);
+  return Number.isSafeInteger(value) ? value : BigInt(digits);
+}
+
+export function quantityFromDigits(digits: string): Quantity {
+  return digits === 'unlimited' ? 'unlimited' : fromDigits(digits);
+}

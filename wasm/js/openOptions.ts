@@ -1,0 +1,123 @@
+/** Checks what callers of open() give, before anything is touched. */
+import type { CatalogItem, Durability, OpenOptions, SnapshotPolicy } from '../types/index.js';
+import { RewardPoolError } from './errors.js';
+import { toCount, toQuantity, toSeed, toWeight } from './integers.js';
+import type { ItemWords } from './protocol.js';
+
+const NAME_CHARACTERS_MAX = 100;
+const SEGMENT_BYTES_MIN = 65_536;
+const SEGMENT_BYTES_MAX = 2 ** 30;
+const KEY_RETENTION_MAX = 100_000_000;
+const SELECTORS = ['auto', 'flat', 'wide', 'envelope', 'fenwick', 'prefix-sum', 'linear'];
+
+/** What an owner needs to know. Can be cloned by `postMessage()`. */
+export interface OwnerOptions {
+  /** Undefined: do not make a pool. */
+  catalog: ItemWords[] | undefined;
+  durability: Durability;
+  snapshots: SnapshotPolicy;
+  segmentBytes: number;
+  keyRetention: number;
+  selector: string;
+  insecureSeed: bigint | undefined;
+}
+
+function invalid(message: string): RewardPoolError {
+  return new RewardPoolError('invalid-argument', message);
+}
+
+export function checkItem(item: unknown, what: string): ItemWords {
+  if (typeof item !== 'object' || item === null) throw invalid(`${what} is not an object`);
+  const { itemId, weight, quantity } = item as Partial<CatalogItem>;
+  return {
+    itemId: checkText(itemId, `itemId of ${what}`),
+    weight: toWeight(weight, `weight of ${what}`),
+    quantity: toQuantity(quantity, `quantity of ${what}`),
+  };
+}
+
+/** A string without half characters, which UTF-8 cannot hold and would silently change. */
+export function checkText(text: unknown, what: string): string {
+  if (typeof text !== 'string') throw invalid(`${what} is not a string`);
+  if (/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text)) {
+    throw invalid(`${what} has half a character (a lone surrogate)`);
+  }
+  return text;
+}
+
+export function checkName(name: unknown): string {
+  const text = checkText(name, 'name');
+  if (text.length === 0 || text.length > NAME_CHARACTERS_MAX) {
+    throw invalid(`name has ${text.length} characters: allowed are 1 to ${NAME_CHARACTERS_MAX}`);
+  }
+  return text;
+}
+
+function checkCatalog(catalog: unknown): ItemWords[] {
+  if (typeof catalog !== 'object' || catalog === null || !(Symbol.iterator in catalog)) {
+    throw invalid('catalog is not a list of items');
+  }
+  return Array.from(catalog as Iterable<unknown>, (item, i) => checkItem(item, `catalog[${i}]`));
+}
+
+function checkDurability(durability: unknown): Durability {
+  if (durability === undefined) return 'durable';
+  if (durability === 'durable' || durability === 'async') return durability;
+  if (typeof durability === 'object' && durability !== null) {
+    const { intervalMs, flushAfterDraws } = durability as Record<string, unknown>;
+    if (intervalMs !== undefined && flushAfterDraws === undefined) {
+      return { intervalMs: toCount(intervalMs, 'durability.intervalMs', 1, 3_600_000) };
+    }
+    if (flushAfterDraws !== undefined && intervalMs === undefined) {
+      return {
+        flushAfterDraws: toCount(flushAfterDraws, 'durability.flushAfterDraws', 1, 2 ** 40),
+      };
+    }
+  }
+  throw invalid(
+    "durability is none of 'durable', 'async', { intervalMs: n } and { flushAfterDraws: n }",
+  );
+}
+
+function checkSnapshots(snapshots: unknown, segmentBytes: number): SnapshotPolicy {
+  if (snapshots === false) return {};
+  if (snapshots === undefined) return { everyBytes: segmentBytes / 2 };
+  if (typeof snapshots !== 'object' || snapshots === null) {
+    throw invalid('snapshots is neither false nor { everyRequests?, everyBytes? }');
+  }
+  const { everyRequests, everyBytes } = snapshots as SnapshotPolicy;
+  const policy: SnapshotPolicy = {};
+  if (everyRequests !== undefined) {
+    policy.everyRequests = toCount(everyRequests, 'snapshots.everyRequests', 1, 2 ** 50);
+  }
+  if (everyBytes !== undefined) {
+    policy.everyBytes = toCount(everyBytes, 'snapshots.everyBytes', 1, 2 ** 50);
+  }
+  if (policy.everyRequests === undefined && policy.everyBytes === undefined) {
+    policy.everyBytes = segmentBytes / 2;
+  }
+  return policy;
+}
+
+/** @throws RewardPoolError 'invalid-argument' */
+export function checkOwnerOptions(options: OpenOptions, segmentBytesDefault: number): OwnerOptions {
+  const segmentBytes = toCount(
+    options.segmentBytes ?? segmentBytesDefault,
+    'segmentBytes',
+    SEGMENT_BYTES_MIN,
+    SEGMENT_BYTES_MAX,
+  );
+  const selector = options.selector ?? 'auto';
+  if (!SELECTORS.includes(selector)) {
+    throw invalid(`selector is ${JSON.stringify(selector)}: there are ${SELECTORS.join(', ')}`);
+  }
+  return {
+    catalog: options.catalog === undefined ? undefined : checkCatalog(options.catalog),
+    durability: checkDurability(options.durability),
+    snapshots: checkSnapshots(options.snapshots, segmentBytes),
+    segmentBytes,
+    keyRetention: toCount(options.keyRetention ?? 100_000, 'keyRetention', 0, KEY_RETENTION_MAX),
+    selector,
+    insecureSeed: options.insecureSeed === undefined ? undefined : toSeed(options.insecureSeed),
+  };
+}

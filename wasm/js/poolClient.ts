@@ -1,0 +1,257 @@
+/**
+ * The public pool object, whatever is between it and the owner. Its comments are
+ * in types/index.d.ts.
+ */
+import type {
+  CatalogItem,
+  Draw,
+  DrawBatch,
+  DrawMany,
+  DrawOptions,
+  ItemChange,
+  LogRecord,
+  OpeningReport,
+  PoolState,
+  PoolStats,
+} from '../types/index.js';
+import { asRewardPoolError, closedError, exhaustedError, RewardPoolError } from './errors.js';
+import { toCount, toQuantity, toWeight } from './integers.js';
+import { parseRecords, parseState } from './coreJson.js';
+import { checkItem, checkText } from './openOptions.js';
+import {
+  REFUSED,
+  RESERVED_KEY_PREFIX,
+  type AnswerOf,
+  type DrawEachAnswer,
+  type Kind,
+  type NewNames,
+  type PoolPort,
+  type RequestOf,
+} from './protocol.js';
+
+const DRAWS_PER_RECORD_MAX = 10_000;
+const DRAW_EACH_MAX = 1_000_000;
+
+interface WaitingDraw {
+  resolve(draw: Draw): void;
+  reject(error: RewardPoolError): void;
+}
+
+export class PoolClient {
+  readonly #port: PoolPort;
+  #draws: WaitingDraw[] = [];
+  #names: { epoch: string; itemIds: string[] } = { epoch: '', itemIds: [] };
+  #readings = 0;
+  #closed: Promise<void> | undefined;
+
+  readonly opening: OpeningReport;
+
+  /** `persisted`: what the browser said when it was asked to keep the data. */
+  constructor(port: PoolPort, persisted?: boolean) {
+    this.#port = port;
+    this.opening =
+      persisted === undefined ? { ...port.opening } : { ...port.opening, persisted };
+  }
+
+  draw(options?: DrawOptions): Promise<Draw> {
+    if (options === undefined || (options.key === undefined && options.user === undefined)) {
+      return this.#drawPlain();
+    }
+    return this.#drawRequested(1, options).then(({ requestId, itemIds }) => ({
+      requestId,
+      itemId: itemIds[0]!,
+    }));
+  }
+
+  async drawMany(count: number, options: DrawOptions = {}): Promise<DrawMany> {
+    toCount(count, 'count', 1, DRAWS_PER_RECORD_MAX);
+    return this.#drawRequested(count, options);
+  }
+
+  async drawEach(count: number): Promise<DrawBatch> {
+    toCount(count, 'count', 1, DRAW_EACH_MAX);
+    const answer = await this.#submit({ kind: 'draw-each', count });
+    const itemIds = this.#learn(answer.names);
+    const { firstRequestId, requestIds } = answer;
+    const refused = countRefused(answer.picks);
+    if (refused === 0) {
+      return { firstRequestId, ...(requestIds && { requestIds }), picks: answer.picks, itemIds, refused };
+    }
+    const picks = answer.picks.filter((pick) => pick !== REFUSED);
+    if (requestIds === undefined) return { firstRequestId, picks, itemIds, refused };
+    // Those that got an item first, as `picks` has them.
+    const order = Array.from(answer.picks.keys()).sort(
+      (a, b) => Number(answer.picks[a] === REFUSED) - Number(answer.picks[b] === REFUSED),
+    );
+    return {
+      firstRequestId,
+      requestIds: BigUint64Array.from(order, (i) => requestIds[i]!),
+      picks,
+      itemIds,
+      refused,
+    };
+  }
+
+  async add(item: CatalogItem): Promise<bigint> {
+    return this.#submit({ kind: 'add', item: checkItem(item, 'the item') });
+  }
+
+  async update(itemId: string, change: ItemChange): Promise<bigint> {
+    checkText(itemId, 'itemId');
+    if (typeof change !== 'object' || change === null) {
+      throw new RewardPoolError('invalid-argument', 'change is not an object');
+    }
+    const { weight, quantity } = change;
+    if (weight === undefined && quantity === undefined) {
+      throw new RewardPoolError('invalid-argument', 'change has neither weight nor quantity');
+    }
+    return this.#submit({
+      kind: 'update',
+      itemId,
+      change: {
+        weight: weight === undefined ? undefined : toWeight(weight, 'weight'),
+        quantity: quantity === undefined ? undefined : toQuantity(quantity, 'quantity'),
+      },
+    });
+  }
+
+  async remove(itemId: string): Promise<bigint> {
+    return this.#submit({ kind: 'remove', itemId: checkText(itemId, 'itemId') });
+  }
+
+  async state(): Promise<PoolState> {
+    return parseState(await this.#submit({ kind: 'state' }));
+  }
+
+  async *log(): AsyncIterableIterator<LogRecord> {
+    const reading = ++this.#readings;
+    let skip = 0;
+    let ended = false;
+    try {
+      for (;;) {
+        const lines = await this.#submit({ kind: 'log', reading, skip });
+        if (lines === '') {
+          ended = true;
+          return;
+        }
+        const records = parseRecords(lines);
+        skip += records.length;
+        yield* records;
+      }
+    } finally {
+      // The reader has stopped half-way; whether the owner still hears it does not matter.
+      if (!ended && this.#closed === undefined) {
+        this.#port.submit({ kind: 'log-end', reading }).catch(() => undefined);
+      }
+    }
+  }
+
+  async snapshot(): Promise<bigint> {
+    return this.#submit({ kind: 'snapshot' });
+  }
+
+  async flush(): Promise<void> {
+    await this.#submit({ kind: 'flush' });
+  }
+
+  async export(): Promise<Uint8Array> {
+    return this.#submit({ kind: 'export' });
+  }
+
+  async stats(): Promise<PoolStats> {
+    return this.#submit({ kind: 'stats' });
+  }
+
+  close(): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#sendDraws();
+      this.#closed = this.#port.close();
+    }
+    return this.#closed;
+  }
+
+  terminate(): void {
+    this.#sendDraws();
+    this.#port.terminate();
+    this.#closed ??= Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // --- Plain draws ----------------------------------------------------------------
+
+  /** The draws asked for in one go of the caller's travel as one message. */
+  #drawPlain(): Promise<Draw> {
+    if (this.#closed !== undefined) return Promise.reject(closedError());
+    return new Promise((resolve, reject) => {
+      if (this.#draws.push({ resolve, reject }) === 1) queueMicrotask(() => this.#sendDraws());
+    });
+  }
+
+  #sendDraws(): void {
+    const draws = this.#draws;
+    if (draws.length === 0) return;
+    this.#draws = [];
+    for (let first = 0; first < draws.length; first += DRAW_EACH_MAX) {
+      const part = draws.length <= DRAW_EACH_MAX ? draws : draws.slice(first, first + DRAW_EACH_MAX);
+      this.#port.submit({ kind: 'draw-each', count: part.length }).then(
+        (answer) => this.#answerDraws(part, answer),
+        (error: unknown) => {
+          const failure = asRewardPoolError(error, 'drawing');
+          for (const { reject } of part) reject(failure);
+        },
+      );
+    }
+  }
+
+  #answerDraws(draws: WaitingDraw[], answer: DrawEachAnswer): void {
+    const itemIds = this.#learn(answer.names);
+    const { picks, requestIds } = answer;
+    let requestId = answer.firstRequestId;
+    for (let i = 0; i < draws.length; ++i, ++requestId) {
+      const id = requestIds === undefined ? requestId : requestIds[i]!;
+      const pick = picks[i]!;
+      if (pick === REFUSED) {
+        draws[i]!.reject(exhaustedError(1, id));
+      } else {
+        draws[i]!.resolve({ requestId: id, itemId: itemIds[pick]! });
+      }
+    }
+  }
+
+  /** Item ids by the names in the answer. */
+  #learn(names: NewNames): string[] {
+    // The answer's own.
+    if (names.epoch === '') return names.itemIds;
+    if (names.epoch !== this.#names.epoch) this.#names = { epoch: names.epoch, itemIds: [] };
+    for (const itemId of names.itemIds) this.#names.itemIds.push(itemId);
+    return this.#names.itemIds;
+  }
+
+  // --- The rest ---------------------------------------------------------------------
+
+  async #drawRequested(count: number, options: DrawOptions): Promise<DrawMany> {
+    const key = options.key === undefined ? '' : checkText(options.key, 'key');
+    const user = options.user === undefined ? '' : checkText(options.user, 'user');
+    if (options.key === '' || key.startsWith(RESERVED_KEY_PREFIX)) {
+      const problem = key === '' ? 'is empty' : `begins with ${RESERVED_KEY_PREFIX}, which is reserved`;
+      throw new RewardPoolError('invalid-argument', `key ${problem}`);
+    }
+    return this.#submit({ kind: 'draw', count, key, user });
+  }
+
+  #submit<K extends Kind>(request: RequestOf<K>): Promise<AnswerOf<K>> {
+    if (this.#closed !== undefined) return Promise.reject(closedError());
+    // In the order of the calls.
+    this.#sendDraws();
+    return this.#port.submit(request);
+  }
+}
+
+function countRefused(picks: Uint32Array): number {
+  let count = 0;
+  for (const pick of picks) if (pick === REFUSED) ++count;
+  return count;
+}
