@@ -1,6 +1,17 @@
 # Every third-party package, found where the system has it (docs/dependencies.md
 # says why each is here).
-find_package(cereal REQUIRED)
+if(EMSCRIPTEN)
+  # The system's headers are for another platform; of them, cereal alone is
+  # shown to the compiler.
+  find_path(RP_CEREAL_PARENT cereal/cereal.hpp REQUIRED NO_CMAKE_FIND_ROOT_PATH
+            PATHS /usr/local/include /usr/include /opt/homebrew/include)
+  file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/headers")
+  file(CREATE_LINK "${RP_CEREAL_PARENT}/cereal" "${PROJECT_BINARY_DIR}/headers/cereal" SYMBOLIC)
+  add_library(cereal::cereal INTERFACE IMPORTED)
+  target_include_directories(cereal::cereal SYSTEM INTERFACE "${PROJECT_BINARY_DIR}/headers")
+else()
+  find_package(cereal REQUIRED)
+endif()
 if(RP_BUILD_NATIVE)
   find_package(Threads REQUIRED)
   find_package(yaml-cpp REQUIRED)

@@ -6,6 +6,7 @@ include(CMakeDependentOption)
 option(RP_BUILD_NATIVE "Build rewardpool::native: files, threads, configuration" ON)
 cmake_dependent_option(RP_BUILD_CLI "Build the rewardpool command" ${PROJECT_IS_TOP_LEVEL}
                        RP_BUILD_NATIVE OFF)
+option(RP_BUILD_WASM "Build the message-loop actor and, with Emscripten, the module of the npm package" OFF)
 option(RP_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(RP_BUILD_BENCH "Build the benchmarks" OFF)
 option(RP_BUILD_FUZZERS "Build the libFuzzer targets (clang only)" OFF)

@@ -1,5 +1,5 @@
 /** The core's JSON as the public API's objects. */
-import type { LogRecord, PoolState, VerifyReport } from '../types/index.js';
+import type { LogRecord, PoolState } from '../types/index.js';
 import { fromDigits, quantityFromDigits } from './integers.js';
 
 /**
@@ -8,7 +8,7 @@ import { fromDigits, quantityFromDigits } from './integers.js';
  * real keys match.
  */
 const INTEGERS =
-  /"(request_id|after_request_id|weight|quantity|item_count|last_request_id|log_starts_after)":(\d+)/g;
+  /"(request_id|after_request_id|weight|quantity|item_count)":(\d+)/g;
 
 function parse(json: string): unknown {
   return JSON.parse(json.replace(INTEGERS, '"$1":"$2"'));
@@ -101,31 +101,5 @@ export function parseState(json: string): PoolState {
       quantity: quantityFromDigits(item.quantity),
       drawn: fromDigits(item.drawn),
     })),
-  };
-}
-
-interface ReportWords {
-  last_request_id: string;
-  log_starts_after: string;
-  segments: number;
-  frames: number;
-  records: number;
-  snapshots: number;
-  snapshots_compared: number;
-  notes: string[];
-}
-
-/** `rewardpool verify --json`. */
-export function parseReport(json: string): VerifyReport {
-  const words = parse(json) as ReportWords;
-  return {
-    lastRequestId: BigInt(words.last_request_id),
-    logStartsAfter: BigInt(words.log_starts_after),
-    segments: words.segments,
-    frames: words.frames,
-    records: words.records,
-    snapshots: words.snapshots,
-    snapshotsCompared: words.snapshots_compared,
-    notes: words.notes,
   };
 }

@@ -11,6 +11,8 @@
  * reason.
  */
 
+import type { VerifyReport } from '../types/index.js';
+
 /** A change to the storage that the core asks for, to be made in order. */
 export type StorageOperation =
   | { kind: 'start-segment'; segment: bigint; capacityBytes: number; bytes: Uint8Array }
@@ -46,9 +48,9 @@ export interface CorePoolLoop {
   loadSegment(number: bigint, byteCount: number): Uint8Array;
   loadSnapshot(name: bigint, byteCount: number): Uint8Array;
 
-  /** `quantity` is not looked at if `unlimited`. */
-  addCatalogItem(itemId: string, weight: bigint, quantity: bigint, unlimited: boolean): number;
-  /** Recovers what was loaded or, if there is none and `create`, makes a pool of the catalog. */
+  /** `quantity` is not looked at if `unlimited`. Bad items are refused by open(). */
+  addCatalogItem(itemId: string, weight: bigint, quantity: bigint, unlimited: boolean): void;
+  /** Recovers what was loaded or, if there is no pool and `create`, makes one of the catalog. */
   open(create: boolean): number;
   /** What must be done to the storage before anything is served. Copies the bytes out. Empties the list. */
   takeOperations(): StorageOperation[];
@@ -151,8 +153,9 @@ export interface CorePoolFiles {
   loadArchive(byteCount: number): Uint8Array;
   /** Replaces what is loaded by what is in the archive. */
   decodeArchive(): number;
-  /** What is loaded as one file: a view. Cuts a torn tail off the last segment, never anything else. Check message() if it is empty. */
-  encodeArchive(): Uint8Array;
+  /** Writes what is loaded as one file; then archiveBytes() is it, a view. A torn tail of the log is left out, and nothing else. */
+  encodeArchive(): number;
+  archiveBytes(): Uint8Array;
 
   segmentNumbers(): bigint[];
   /** Views. */
@@ -160,9 +163,9 @@ export interface CorePoolFiles {
   snapshotNames(): bigint[];
   snapshotBytes(name: bigint): Uint8Array;
 
-  /** VerifyPool(); then reportJson() has the report as `rewardpool verify --json` prints it. */
+  /** VerifyPool(); then report() has what it found. */
   verify(): number;
-  reportJson(): string;
+  report(): VerifyReport;
 
   /** Recovers without changing anything: 0, then lastRequestId() and exists(). */
   inspect(): number;
@@ -170,11 +173,11 @@ export interface CorePoolFiles {
   lastRequestId(): bigint;
 
   /**
-   * Records as JSON lines (record_json.h), the first `skip` lines left out, about `bytesMax` of them or
-   * a little more; empty at the end. logStatus() tells whether it failed.
+   * Reads records as JSON lines (record_json.h), the first `skip` lines left out, until there are
+   * `bytesMax` bytes; then logLines() has them. Empty: the end.
    */
-  logLines(skip: number, bytesMax: number): string;
-  logStatus(): number;
+  readLog(skip: number, bytesMax: number): number;
+  logLines(): string;
 
   delete(): void;
 }
@@ -183,6 +186,4 @@ export interface CorePoolFiles {
 export interface CoreModule {
   PoolLoop: new () => CorePoolLoop;
   PoolFiles: new () => CorePoolFiles;
-  /** A status code's name, as in status.h: "exhausted". */
-  statusCodeName(code: number): string;
 }

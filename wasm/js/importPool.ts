@@ -1,5 +1,4 @@
 import type { VerifyReport } from '../types/index.js';
-import { parseReport } from './coreJson.js';
 import type { CoreModule, CorePoolFiles } from './coreModule.js';
 import { RewardPoolError } from './errors.js';
 import { load } from './poolOwner.js';
@@ -32,7 +31,7 @@ async function withArchive<T>(
 
 /** See RewardPool.verify(). */
 export function verifyArchive(core: CoreModule, bytes: Uint8Array): Promise<VerifyReport> {
-  return withArchive(core, bytes, (files) => parseReport(files.reportJson()));
+  return withArchive(core, bytes, (files) => files.report());
 }
 
 /**

@@ -124,10 +124,7 @@ export class PoolOwner {
       configure(loop, options);
       await load(loop, storage);
       for (const { itemId, weight, quantity } of options.catalog ?? []) {
-        check(
-          loop,
-          loop.addCatalogItem(itemId, weight, quantity ?? 0n, quantity === null),
-        );
+        loop.addCatalogItem(itemId, weight, quantity ?? 0n, quantity === null);
       }
       check(loop, loop.open(options.catalog !== undefined));
       for (const operation of loop.takeOperations()) await perform(storage, operation);
@@ -794,9 +791,8 @@ export class PoolOwner {
   async #exportNow(): Promise<Uint8Array> {
     const files = await this.#readFiles();
     try {
-      const bytes = files.encodeArchive().slice();
-      if (bytes.length === 0) throw new RewardPoolError('corrupt', files.message());
-      return bytes;
+      check(files, files.encodeArchive());
+      return files.archiveBytes().slice();
     } finally {
       files.delete();
     }
@@ -820,14 +816,15 @@ export class PoolOwner {
   }
 
   #answerLog(job: Job, reading: number, files: CorePoolFiles, skip: number): void {
-    const lines = files.logLines(skip, LOG_PAGE_BYTES);
-    const status = files.logStatus();
+    const status = files.readLog(skip, LOG_PAGE_BYTES);
     if (status !== 0) {
+      job.session.endReading(reading);
       job.reject(new RewardPoolError(errorCodeOf(status), files.message()));
-    } else {
-      job.resolve(lines);
+      return;
     }
-    if (status !== 0 || lines === '') job.session.endReading(reading);
+    const lines = files.logLines();
+    if (lines === '') job.session.endReading(reading);
+    job.resolve(lines);
   }
 }
 

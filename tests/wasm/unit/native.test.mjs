@@ -1,0 +1,121 @@
+// Node and the native command on the same folder, both ways.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { RewardPool } from 'rewardpool';
+
+import { finite, goldAndMud } from '../support/catalogs.mjs';
+import { temporaryFolder } from '../support/folder.mjs';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const command =
+  process.env.REWARDPOOL_COMMAND ??
+  ['native-release', 'native-debug', 'native-asan']
+    .map((preset) => join(root, 'build', preset, 'bin', 'rewardpool'))
+    .find(existsSync);
+const skip = command === undefined && 'the native command is not built';
+const run = promisify(execFile);
+
+async function rewardpool(...words) {
+  const { stdout } = await run(command, words, { maxBuffer: 1 << 26 });
+  return stdout;
+}
+
+async function nativeState(dir) {
+  const state = JSON.parse(await rewardpool('state', '--dir', dir, '--json'));
+  return {
+    lastRequestId: BigInt(state.last_request_id),
+    items: state.items.map(({ item_id, weight, quantity, drawn }) => ({
+      itemId: item_id,
+      weight,
+      quantity,
+      drawn,
+    })),
+  };
+}
+
+test('the command opens what Node wrote', { skip }, async (t) => {
+  const dir = join(await temporaryFolder(t), 'pool');
+  const pool = await RewardPool.open({ dir, catalog: finite(1000), segmentBytes: 65_536 });
+  await pool.drawEach(100);
+  await pool.snapshot();
+  const keyed = await pool.drawMany(3, { key: 'k' });
+  await pool.update('a', { weight: 5 });
+  const state = await pool.state();
+  await pool.close();
+
+  assert.deepEqual(await nativeState(dir), state);
+  const report = JSON.parse(await rewardpool('verify', '--dir', dir, '--json'));
+  assert.equal(report.ok, true);
+  assert.equal(report.snapshots_compared, 1);
+  const repeated = await rewardpool('draw', '--dir', dir, '--key', 'k', '--count', '3', '--json');
+  assert.deepEqual(
+    repeated.trim().split('\n').map((line) => JSON.parse(line)),
+    keyed.itemIds.map((itemId) => ({ request_id: Number(keyed.requestId), item_id: itemId })),
+  );
+});
+
+test('Node opens what the command wrote', { skip }, async (t) => {
+  const folder = await temporaryFolder(t);
+  const dir = join(folder, 'pool');
+  const config = join(folder, 'pool.json');
+  await writeFile(
+    config,
+    JSON.stringify({
+      working_dir: dir,
+      pool: {
+        catalog: [
+          { item_id: 'gold', quantity: 10, weight: 1 },
+          { item_id: 'mud', quantity: 'unlimited', weight: 9 },
+        ],
+      },
+    }),
+  );
+  await rewardpool('draw', '--config', config, '--count', '500');
+  const keyed = JSON.parse(await rewardpool('draw', '--dir', dir, '--key', 'k', '--json'));
+  const pool = await RewardPool.open({ dir });
+  const state = await pool.state();
+  assert.equal(state.lastRequestId, 501n);
+  assert.deepEqual(await pool.draw({ key: 'k' }), {
+    requestId: BigInt(keyed.request_id),
+    itemId: keyed.item_id,
+  });
+  await pool.drawEach(100);
+  const after = await pool.state();
+  await pool.close();
+  assert.deepEqual(await nativeState(dir), after);
+});
+
+test('they lock each other out', { skip }, async (t) => {
+  const dir = join(await temporaryFolder(t), 'pool');
+  const pool = await RewardPool.open({ dir, catalog: goldAndMud });
+  await assert.rejects(rewardpool('draw', '--dir', dir), (error) => {
+    assert.equal(error.code, 1);
+    assert.match(error.stderr, /busy/);
+    assert.match(error.stderr, new RegExp(`process ${process.pid}`));
+    return true;
+  });
+  await pool.close();
+  await rewardpool('draw', '--dir', dir);
+});
+
+test('the command verifies and imports an export', { skip }, async (t) => {
+  const folder = await temporaryFolder(t);
+  const pool = await RewardPool.open({ storage: 'memory', catalog: finite(1000) });
+  t.after(() => pool.close());
+  await pool.drawEach(500);
+  await pool.snapshot();
+  await pool.drawEach(5);
+  const file = join(folder, 'demo.rewardpool');
+  await writeFile(file, await pool.export());
+  const report = JSON.parse(await rewardpool('verify', file, '--json'));
+  assert.equal(report.last_request_id, 505);
+  await rewardpool('import', file, '--dir', join(folder, 'imported'));
+  assert.deepEqual(await nativeState(join(folder, 'imported')), await pool.state());
+});
