@@ -1,32 +1,88 @@
-// Bundles the TypeScript sources: what the package ships, to wasm/dist, and what
-// only tests import, to build/npm-test. Types are checked by `npm run typecheck`.
-//
-// Usage: node wasm/build.mjs
-import { rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+// Builds the npm package into wasm/dist/, from the TypeScript sources and the
+// module that CMake has built (preset wasm-release, or REWARDPOOL_WASM_DIR).
+// Internals that only tests use go to build/npm-test/.
 import { build } from 'esbuild';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(here);
+const dist = join(here, 'dist');
+const testFolder = join(root, 'build/npm-test');
+const moduleFolder = process.env.REWARDPOOL_WASM_DIR ?? join(root, 'build/wasm-release/wasm');
+const glue = join(moduleFolder, 'rewardpool_core.mjs');
+if (!existsSync(glue)) {
+  console.error(`There is no ${glue}: build the preset wasm-release first.`);
+  process.exit(1);
+}
+
+// What is distributed says whose it is.
+const banner = '/*! rewardpool, MIT licence */';
 
 const common = {
-  absWorkingDir: root,
   bundle: true,
-  format: 'esm',
-  platform: 'neutral',
   target: 'es2022',
+  minify: true,
+  keepNames: false,
+  sourcemap: false,
+  legalComments: 'none',
+  alias: { 'rewardpool-core': glue },
   external: ['node:*'],
-  sourcemap: true,
   logLevel: 'warning',
 };
+const esModule = { ...common, format: 'esm', banner: { js: banner } };
 
-const bundles = [
-  { ...common, entryPoints: ['wasm/js/testing.ts'], outfile: 'build/npm-test/storages.js' },
-  { ...common, entryPoints: ['wasm/js/testingNode.ts'], outfile: 'build/npm-test/nodeStorages.js' },
-];
+for (const folder of [dist, testFolder]) await rm(folder, { recursive: true, force: true });
+await mkdir(dist, { recursive: true });
+await Promise.all([
+  build({
+    ...esModule,
+    entryPoints: { browser: join(here, 'js/browser.ts'), worker: join(here, 'js/worker.ts') },
+    outdir: dist,
+    platform: 'browser',
+  }),
+  build({
+    ...esModule,
+    entryPoints: { node: join(here, 'js/node.ts') },
+    outdir: dist,
+    platform: 'node',
+  }),
+  build({
+    ...common,
+    format: 'cjs',
+    entryPoints: { node: join(here, 'js/node.ts') },
+    outdir: dist,
+    outExtension: { '.js': '.cjs' },
+    platform: 'node',
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: {
+      js: `${banner}\nconst moduleUrl = require('node:url').pathToFileURL(__filename).href;`,
+    },
+  }),
+  // For tests alone.
+  build({
+    ...esModule,
+    minify: false,
+    sourcemap: 'inline',
+    entryPoints: { storages: join(here, 'js/testing.ts') },
+    outdir: testFolder,
+    platform: 'neutral',
+  }),
+  build({
+    ...esModule,
+    minify: false,
+    sourcemap: 'inline',
+    entryPoints: { nodeStorages: join(here, 'js/testingNode.ts') },
+    outdir: testFolder,
+    platform: 'node',
+  }),
+]);
+await copyFile(join(moduleFolder, 'rewardpool_core.wasm'), join(dist, 'rewardpool.wasm'));
 
-await Promise.all(
-  ['wasm/dist', 'build/npm-test'].map((folder) =>
-    rm(new URL(folder, new URL('..', import.meta.url)), { recursive: true, force: true }),
-  ),
-);
-for (const options of bundles) await build(options);
+// The types are written by hand; both kinds of modules share them.
+const types = await readFile(join(here, 'types/index.d.ts'), 'utf8');
+await writeFile(join(dist, 'index.d.ts'), types);
+await writeFile(join(dist, 'index.d.cts'), types);
+await copyFile(join(root, 'LICENSE'), join(here, 'LICENSE'));

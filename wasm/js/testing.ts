@@ -1,2 +1,4 @@
-/** What tests need of the package's inside, in any environment. Not shipped. */
-export { RewardPoolError, asRewardPoolError } from './errors.js';
+/** Internals that only tests in browsers and in Node use. Not in the package. */
+export { RewardPoolError } from './errors.js';
+export { MemoryDisk, memoryStorageOpener } from './storage/memoryStorage.js';
+export { opfsStorageOpener } from './storage/opfsStorage.js';

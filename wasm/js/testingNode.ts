@@ -1,2 +1,2 @@
-/** What tests need of the package's inside, in Node. Not shipped. */
-export * from './testing.js';
+/** Internals that only tests in Node use. Not in the package. */
+export { nodeStorageOpener } from './storage/nodeStorage.js';

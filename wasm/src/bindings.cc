@@ -86,23 +86,16 @@ val OperationOf(const StorageOperation& operation) {
   return object;
 }
 
-// Keeps the message of the last failure.
-class Messages {
+// Notes the failure for message(). Returns its code.
+int NoteFailure(const Status& status, std::string& message) {
+  message = status.message();
+  return static_cast<int>(status.code());
+}
+
+class LoopBinding {
  public:
-  [[nodiscard]] std::string message() const { return message_; }
+  std::string Message() const { return message_; }
 
- protected:
-  int CodeOf(const Status& status) {
-    message_ = status.message();
-    return static_cast<int>(status.code());
-  }
-
- private:
-  std::string message_;
-};
-
-class LoopBinding : public Messages {
- public:
   void SetSelector(const std::string& name) { loop_.options().selector = name; }
   void SetSegmentBytes(double bytes) {
     loop_.options().segment_bytes_max = static_cast<std::uint64_t>(bytes);
@@ -225,14 +218,19 @@ class LoopBinding : public Messages {
   int OnSnapshotPublished(std::uint64_t name) { return CodeOf(loop_.OnSnapshotPublished(name)); }
 
  private:
+  int CodeOf(const Status& status) { return NoteFailure(status, message_); }
+
   PoolLoop loop_;
+  std::string message_;
   std::vector<Item> catalog_;
   PoolLoop::StagedDraws staged_;
   DrawOutcome outcome_;
 };
 
-class FilesBinding : public Messages {
+class FilesBinding {
  public:
+  std::string Message() const { return message_; }
+
   val LoadSegment(std::uint64_t number, double byte_count) {
     return RoomView(files_.LoadSegment(number, static_cast<std::size_t>(byte_count)));
   }
@@ -305,7 +303,10 @@ class FilesBinding : public Messages {
   std::string LogLines() const { return lines_; }
 
  private:
+  int CodeOf(const Status& status) { return NoteFailure(status, message_); }
+
   PoolFiles files_;
+  std::string message_;
   ByteBuffer archive_;
   VerifyReport report_;
   bool exists_ = false;
@@ -320,7 +321,7 @@ EMSCRIPTEN_BINDINGS(rewardpool) {
 
   class_<LoopBinding>("PoolLoop")
       .constructor<>()
-      .function("message", &LoopBinding::message)
+      .function("message", &LoopBinding::Message)
       .function("setSelector", &LoopBinding::SetSelector)
       .function("setSegmentBytes", &LoopBinding::SetSegmentBytes)
       .function("setKeyRetention", &LoopBinding::SetKeyRetention)
@@ -377,7 +378,7 @@ EMSCRIPTEN_BINDINGS(rewardpool) {
 
   class_<FilesBinding>("PoolFiles")
       .constructor<>()
-      .function("message", &FilesBinding::message)
+      .function("message", &FilesBinding::Message)
       .function("loadSegment", &FilesBinding::LoadSegment)
       .function("loadSnapshot", &FilesBinding::LoadSnapshot)
       .function("loadArchive", &FilesBinding::LoadArchive)

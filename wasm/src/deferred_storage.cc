@@ -1,15 +1,13 @@
 #include "deferred_storage.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "rewardpool/wal_format.h"
 
 namespace rewardpool::wasm {
-namespace {
 
 using Kind = StorageOperation::Kind;
-
-}  // namespace
 
 DeferredStorage::DeferredStorage() : log_(disk_, operations_), snapshots_(disk_, operations_) {}
 
@@ -26,6 +24,10 @@ std::span<std::byte> DeferredStorage::LoadSnapshot(RequestId name, std::size_t b
 }
 
 void DeferredStorage::ForgetContent() {
+  // The segment that was open here is just one of many from now on.
+  const Status closed = log_.Close();
+  assert(closed.ok());
+  (void)closed;
   for (auto& [number, bytes] : disk_->segments) {
     const auto header = std::span(bytes).first(std::min(bytes.size(), kSegmentHeaderBytes));
     bytes = std::vector<std::byte>(header.begin(), header.end());

@@ -71,7 +71,7 @@ class DeferredStorage {
   class Log final : public WalStorage {
    public:
     Log(std::shared_ptr<MemoryDisk> disk, std::vector<StorageOperation>& operations)
-        : memory_(std::move(disk)), operations_(operations) {}
+        : memory_(std::move(disk), MemoryNames::kFiles), operations_(operations) {}
 
     Result<std::vector<SegmentInfo>> ListSegments() override;
     Result<std::size_t> Read(std::uint64_t segment, std::uint64_t offset,
@@ -94,7 +94,7 @@ class DeferredStorage {
   class Snapshots final : public SnapshotStore {
    public:
     Snapshots(std::shared_ptr<MemoryDisk> disk, std::vector<StorageOperation>& operations)
-        : memory_(std::move(disk)), operations_(operations) {}
+        : memory_(std::move(disk), MemoryNames::kFiles), operations_(operations) {}
 
     Result<std::vector<RequestId>> List() override;
     Result<std::vector<std::byte>> Load(RequestId name) override;

@@ -40,7 +40,7 @@ async function drawAndKill(dir, answers, acknowledged) {
 }
 
 test('what was answered before SIGKILL is recovered, once', async (t) => {
-  const dir = join(await temporaryFolder(t), 'pool');
+  const dir = join(await temporaryFolder(), 'pool');
   const acknowledged = new Map();
   let last = 0n;
   for (let round = 0; round < ROUNDS; ++round) {

@@ -41,7 +41,7 @@ async function nativeState(dir) {
 }
 
 test('the command opens what Node wrote', { skip }, async (t) => {
-  const dir = join(await temporaryFolder(t), 'pool');
+  const dir = join(await temporaryFolder(), 'pool');
   const pool = await RewardPool.open({ dir, catalog: finite(1000), segmentBytes: 65_536 });
   await pool.drawEach(100);
   await pool.snapshot();
@@ -62,7 +62,7 @@ test('the command opens what Node wrote', { skip }, async (t) => {
 });
 
 test('Node opens what the command wrote', { skip }, async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = await temporaryFolder();
   const dir = join(folder, 'pool');
   const config = join(folder, 'pool.json');
   await writeFile(
@@ -93,7 +93,7 @@ test('Node opens what the command wrote', { skip }, async (t) => {
 });
 
 test('they lock each other out', { skip }, async (t) => {
-  const dir = join(await temporaryFolder(t), 'pool');
+  const dir = join(await temporaryFolder(), 'pool');
   const pool = await RewardPool.open({ dir, catalog: goldAndMud });
   await assert.rejects(rewardpool('draw', '--dir', dir), (error) => {
     assert.equal(error.code, 1);
@@ -106,7 +106,7 @@ test('they lock each other out', { skip }, async (t) => {
 });
 
 test('the command verifies and imports an export', { skip }, async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = await temporaryFolder();
   const pool = await RewardPool.open({ storage: 'memory', catalog: finite(1000) });
   t.after(() => pool.close());
   await pool.drawEach(500);

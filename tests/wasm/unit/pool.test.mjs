@@ -23,13 +23,13 @@ async function records(pool) {
 
 const places = {
   memory: async () => ({ storage: 'memory' }),
-  node: async (t) => ({ storage: 'node', dir: join(await temporaryFolder(t), 'pool') }),
+  node: async () => ({ storage: 'node', dir: join(await temporaryFolder(), 'pool') }),
 };
 
 for (const [place, where] of Object.entries(places)) {
   describe(`a pool in ${place}`, () => {
     const open = async (t, options) => {
-      const pool = await RewardPool.open({ ...(await where(t)), ...options });
+      const pool = await RewardPool.open({ ...(await where()), ...options });
       t.after(() => pool.close());
       return pool;
     };
@@ -279,7 +279,7 @@ for (const [place, where] of Object.entries(places)) {
       assert.ok(bytes instanceof Uint8Array);
       assert.equal((await RewardPool.verify(bytes)).lastRequestId, 11n);
 
-      const copy = await RewardPool.import(bytes, await where(t));
+      const copy = await RewardPool.import(bytes, await where());
       t.after(() => copy.close());
       assert.equal(copy.opening.recoveredThrough, 11n);
       assert.deepEqual(await copy.state(), await pool.state());
@@ -296,7 +296,7 @@ for (const [place, where] of Object.entries(places)) {
         changed[at] ^= 1;
         await assert.rejects(RewardPool.verify(changed), withCode('corrupt'), `byte ${at}`);
       }
-      await assert.rejects(RewardPool.import(bytes.slice(0, -1), await where(t)), withCode('corrupt'));
+      await assert.rejects(RewardPool.import(bytes.slice(0, -1), await where()), withCode('corrupt'));
       await assert.rejects(RewardPool.verify('text'), withCode('invalid-argument'));
     });
 
@@ -353,7 +353,7 @@ for (const [place, where] of Object.entries(places)) {
     }
 
     test('bad options are refused by name', async (t) => {
-      const place = await where(t);
+      const place = await where();
       const bad = [
         [{ catalog: 5 }, /catalog/],
         [{ catalog: [{ itemId: 'a', weight: 1.5, quantity: 1 }] }, /catalog\[0\].*1\.5/],
@@ -393,7 +393,7 @@ test('the same seed gives the same draws', async (t) => {
 
 describe('a pool in files', () => {
   test('is found again by the next program', async (t) => {
-    const dir = join(await temporaryFolder(t), 'pool');
+    const dir = join(await temporaryFolder(), 'pool');
     const first = await RewardPool.open({ dir, catalog: finite(100) });
     const keyed = await first.draw({ key: 'k' });
     await first.drawEach(20);
@@ -410,7 +410,7 @@ describe('a pool in files', () => {
   });
 
   test('after termination holds everything that was answered', async (t) => {
-    const dir = join(await temporaryFolder(t), 'pool');
+    const dir = join(await temporaryFolder(), 'pool');
     let pool = await RewardPool.open({ dir, catalog: finite(10_000) });
     const answered = new Map();
     for (let round = 0; round < 5; ++round) {
@@ -436,7 +436,7 @@ describe('a pool in files', () => {
   });
 
   test('has one owner', async (t) => {
-    const dir = join(await temporaryFolder(t), 'pool');
+    const dir = join(await temporaryFolder(), 'pool');
     const pool = await RewardPool.open({ dir, catalog: goldAndMud });
     await assert.rejects(RewardPool.open({ dir }), withCode('busy'));
     await assert.rejects(RewardPool.delete({ dir }), withCode('busy'));
@@ -447,7 +447,7 @@ describe('a pool in files', () => {
   });
 
   test('is not made over by an import', async (t) => {
-    const dir = join(await temporaryFolder(t), 'pool');
+    const dir = join(await temporaryFolder(), 'pool');
     const pool = await RewardPool.open({ dir, catalog: goldAndMud });
     await pool.draw();
     const bytes = await pool.export();
@@ -459,7 +459,7 @@ describe('a pool in files', () => {
   });
 
   test('that is no folder is refused', async (t) => {
-    const file = join(await temporaryFolder(t), 'file');
+    const file = join(await temporaryFolder(), 'file');
     await writeFile(file, 'x');
     await assert.rejects(RewardPool.open({ dir: file, catalog: goldAndMud }), RewardPoolError);
     await assert.rejects(RewardPool.open({ storage: 'node' }), withCode('invalid-argument'));
