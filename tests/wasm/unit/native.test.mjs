@@ -97,7 +97,7 @@ test('they lock each other out', { skip }, async (t) => {
   const pool = await RewardPool.open({ dir, catalog: goldAndMud });
   await assert.rejects(rewardpool('draw', '--dir', dir), (error) => {
     assert.equal(error.code, 1);
-    assert.match(error.stderr, /busy/);
+    assert.match(error.stderr, /is in use by/);
     assert.match(error.stderr, new RegExp(`process ${process.pid}`));
     return true;
   });
