@@ -9,7 +9,7 @@
  * tasks of the message loop, so that all messages that are already there are in
  * the same batch; there are no timers but for the interval policy.
  */
-import type { DrawMany, ErrorCode, OpeningReport, PoolStats } from '../types/index.js';
+import type { DrawMany, ErrorCode, OpeningReport, PoolStats, SnapshotPolicy } from '../types/index.js';
 import type { CoreModule, CorePoolFiles, CorePoolLoop, StorageOperation } from './coreModule.js';
 import { asRewardPoolError, closedError, exhaustedError, RewardPoolError } from './errors.js';
 import { nextTask } from './nextTask.js';
@@ -32,6 +32,8 @@ const PENDING_REQUESTS_MAX = 1 << 20;
 const INBOX_MAX = 1 << 20;
 /** A storage that is in use is asked at least this often whether it is still there. */
 const PROBE_INTERVAL_MS = 1000;
+/** Each opening begins a segment, so many openings would leave many. */
+const SEGMENTS_WITHOUT_SNAPSHOT_MAX = 3;
 /** About how much of the log one answer carries. */
 const LOG_PAGE_BYTES = 1 << 20;
 
@@ -91,6 +93,8 @@ export class PoolOwner {
   #closed = false;
 
   #snapshotStage: SnapshotStage = 'none';
+  /** Of itself, whatever the counts say. */
+  #snapshotIsDue = false;
   #snapshotWaiters: SnapshotWaiter[] = [];
   #snapshotTakers: SnapshotWaiter[] = [];
   #lastSnapshot: bigint | undefined;
@@ -120,9 +124,10 @@ export class PoolOwner {
     options: OwnerOptions,
   ): Promise<PoolOwner> {
     const loop = new core.PoolLoop();
+    let segmentCount = 0;
     try {
       configure(loop, options);
-      await load(loop, storage);
+      segmentCount = await load(loop, storage);
       for (const { itemId, weight, quantity } of options.catalog ?? []) {
         loop.addCatalogItem(itemId, weight, quantity ?? 0n, quantity === null);
       }
@@ -133,7 +138,10 @@ export class PoolOwner {
       loop.delete();
       throw asRewardPoolError(error, 'opening the pool');
     }
-    return new PoolOwner(core, loop, storage, options);
+    const owner = new PoolOwner(core, loop, storage, options);
+    owner.#snapshotIsDue =
+      segmentCount > SEGMENTS_WITHOUT_SNAPSHOT_MAX && hasPolicy(options.snapshots);
+    return owner;
   }
 
   private constructor(
@@ -706,6 +714,7 @@ export class PoolOwner {
     if (this.#snapshotWaiters.length > 0) return true;
     // One that is merely due is not worth holding up a closing pool.
     if (this.#closing !== undefined) return false;
+    if (this.#snapshotIsDue) return true;
     const { everyRequests, everyBytes } = this.#options.snapshots;
     const through = this.#loop.stagedThrough();
     return (
@@ -717,6 +726,7 @@ export class PoolOwner {
   /** Requires that nothing is open. */
   #takeSnapshotIfWanted(): void {
     if (this.#loop.hasOpenBatch() || !this.#snapshotIsWanted()) return;
+    this.#snapshotIsDue = false;
     this.#snapshotTakers.push(...this.#snapshotWaiters.splice(0));
     if (this.#lastSnapshot === this.#loop.stagedThrough()) {
       for (const taker of this.#snapshotTakers.splice(0)) taker.resolve(this.#lastSnapshot);
@@ -886,11 +896,15 @@ function configure(loop: CorePoolLoop, options: OwnerOptions): void {
   loop.setSaltSeed(crypto.getRandomValues(new BigUint64Array(1))[0]!);
 }
 
-/** Hands all that is stored to the core. */
+function hasPolicy({ everyRequests, everyBytes }: SnapshotPolicy): boolean {
+  return everyRequests !== undefined || everyBytes !== undefined;
+}
+
+/** Hands all that is stored to the core. Resolves to the number of segments. */
 export async function load(
   into: Pick<CorePoolFiles, 'loadSegment' | 'loadSnapshot'>,
   storage: Pick<PoolStorage, 'list' | 'readSegment' | 'loadSnapshot'>,
-): Promise<void> {
+): Promise<number> {
   const { segments, snapshots } = await storage.list();
   for (const { number } of segments) {
     const bytes = await storage.readSegment(number);
@@ -900,6 +914,7 @@ export async function load(
     const bytes = await storage.loadSnapshot(name);
     into.loadSnapshot(name, bytes.length).set(bytes);
   }
+  return segments.length;
 }
 
 /** @throws RewardPoolError if `status` is a failure */
