@@ -455,6 +455,9 @@ TEST(PoolArchive, ANewerVersionIsToldFromDamage) {
   const Result<MemoryDisk> decoded = DecodePoolArchive(archive);
   EXPECT_EQ(decoded.status().code(), StatusCode::kUnsupported);
   EXPECT_EQ(decoded.status().message(), "the archive has version 2; this program reads version 1");
+  archive[265] = std::byte{'R'};  // of another owner: some other tar file
+  MendSum(archive, 0);
+  EXPECT_THAT(RefusalOf(archive), HasSubstr("the header is damaged"));
 }
 
 TEST(PoolArchive, ASizeBeyondElevenOctalDigitsIsRefused) {
