@@ -69,7 +69,8 @@ Status SegmentLog::RemoveUnstarted() {
     const bool started = std::any_of(listed->begin(), listed->end(), [&](const SegmentInfo& info) {
       return info.number == number;
     });
-    if (!number || started) continue;
+    const bool of_cut_short_import = ParseTemporarySegmentFileName(name).has_value();
+    if (!of_cut_short_import && (!number || started)) continue;
     RP_RETURN_IF_ERROR(UnlinkIfThere(*files_, PathOf(folder_, name)));
     removed = true;
   }

@@ -27,7 +27,8 @@
 namespace rewardpool::native {
 
 // Opens the log in `folder` for writing. Removes segments that were prepared by
-// an earlier run and never started.
+// an earlier run and never started, and what an import that was cut short has
+// left.
 //
 // Requires: the folder exists and the caller holds its FolderLock.
 // Errors:   kNotFound (no such folder), kIo.
