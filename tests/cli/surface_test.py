@@ -5,7 +5,8 @@ import unittest
 
 from command import SOURCE_DIR, CommandTest
 
-VERBS = ["draw", "state", "update", "add", "remove", "log", "verify", "snapshot", "simulate"]
+VERBS = ["draw", "state", "update", "add", "remove", "log", "verify", "snapshot",
+         "export", "import", "simulate"]
 LARGEST = 2**63 - 1
 
 
@@ -45,6 +46,12 @@ class UsageTest(CommandTest):
             (["update", "gold", "--dir", "x", "--quantity", "-2"], 'or "unlimited", not "-2"'),
             (["add", "gold", "--dir", "x", "--weight", "1"], "--quantity is required"),
             (["add", "gold", "--dir", "x", "--quantity", "1"], "--weight is required"),
+            (["verify"], "--dir or FILE is required"),
+            (["verify", "x.tar", "--dir", "x"], "--dir excludes FILE"),
+            (["export", "--dir", "x"], "FILE is required"),
+            (["export", "x.tar"], "--dir is required"),
+            (["import", "--dir", "x"], "FILE is required"),
+            (["import", "x.tar"], "--dir is required"),
             (["simulate", "--config", "x"], "--count is required"),
             (["simulate", "--config", "x", "--count", "1", "--seed", "-1"], "--seed: must be"),
         ]
@@ -275,10 +282,10 @@ class StateTest(CommandTest):
 
     def test_a_folder_without_a_pool_is_refused(self):
         os.mkdir(self.dir)
-        for verb in ("state", "log", "verify", "snapshot"):
+        for verb in (["state"], ["log"], ["verify"], ["snapshot"], ["export", "x.tar"]):
             for folder in (self.dir, os.path.join(self.folder, "missing")):
                 with self.subTest((verb, folder)):
-                    result = self.run_command(verb, "--dir", folder)
+                    result = self.run_command(*verb, "--dir", folder)
                     self.assertEqual((result.code, result.out), (1, ""))
                     self.assertRegex(result.err, r"\Arewardpool: [^\n]+\n\Z")
 

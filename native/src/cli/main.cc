@@ -69,6 +69,8 @@ int RunCommand(int argc, char** argv) {
   rewardpool::cli::AddLogVerb(app, run);
   rewardpool::cli::AddVerifyVerb(app, run);
   rewardpool::cli::AddSnapshotVerb(app, run);
+  rewardpool::cli::AddExportVerb(app, run);
+  rewardpool::cli::AddImportVerb(app, run);
   rewardpool::cli::AddSimulateVerb(app, run);
 
   try {

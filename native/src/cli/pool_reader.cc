@@ -19,4 +19,6 @@ Result<Inspection> PoolReader::Inspect(const InspectOptions& options) {
 
 Result<VerifyReport> PoolReader::Verify() { return VerifyPool(log_, *snapshots_); }
 
+Result<CollectedPool> PoolReader::Collect() { return CollectPoolFiles(log_, *snapshots_); }
+
 }  // namespace rewardpool::cli

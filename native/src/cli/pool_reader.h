@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "rewardpool/native/file_wal_source.h"
+#include "rewardpool/pool_archive.h"
 #include "rewardpool/recovery.h"
 #include "rewardpool/snapshot_store.h"
 #include "rewardpool/status.h"
@@ -51,6 +52,8 @@ class PoolReader {
   [[nodiscard]] Result<Inspection> Inspect(const InspectOptions& options);
   // VerifyPool().
   [[nodiscard]] Result<VerifyReport> Verify();
+  // CollectPoolFiles().
+  [[nodiscard]] Result<CollectedPool> Collect();
 
  private:
   std::string folder_;

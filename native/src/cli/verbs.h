@@ -19,6 +19,8 @@ void AddRemoveVerb(CLI::App& app, Run& run);
 void AddLogVerb(CLI::App& app, Run& run);
 void AddVerifyVerb(CLI::App& app, Run& run);
 void AddSnapshotVerb(CLI::App& app, Run& run);
+void AddExportVerb(CLI::App& app, Run& run);
+void AddImportVerb(CLI::App& app, Run& run);
 void AddSimulateVerb(CLI::App& app, Run& run);
 
 }  // namespace rewardpool::cli

@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "cli/archive_file.h"
 #include "cli/exit_code.h"
 #include "cli/line_writer.h"
 #include "cli/options.h"
@@ -16,6 +18,7 @@ namespace {
 
 struct VerifyOptions {
   std::string dir;
+  std::string file;
   bool json = false;
 };
 
@@ -62,9 +65,27 @@ std::string ToText(const VerifyReport& report) {
   return out;
 }
 
+Result<VerifyReport> Verify(const VerifyOptions& options) {
+  if (options.file.empty()) {
+    PoolReader reader(options.dir);
+    return ReadBesideWriter([&] { return reader.Verify(); });
+  }
+  Result<ArchivedPool> pool = ReadArchive(options.file);
+  if (!pool.ok()) return pool.status();
+  return std::move(pool->report);
+}
+
 int RunVerify(const VerifyOptions& options) {
-  PoolReader reader(options.dir);
-  const Result<VerifyReport> report = ReadBesideWriter([&] { return reader.Verify(); });
+  if (options.dir.empty() == options.file.empty()) {
+    return FailUsage(options.dir.empty()
+                         ? "--dir or FILE is required (see rewardpool verify --help)"
+                         : "--dir excludes FILE: give one of them");
+  }
+  if (IsFolder(options.file)) {
+    return FailUsage(options.file + " is a folder; the pool in it is verified by --dir " +
+                     options.file);
+  }
+  const Result<VerifyReport> report = Verify(options);
   LineWriter out(STDOUT_FILENO);
   if (options.json) {
     out.buffer() = report.ok() ? ToJson(*report) : ToJson(report.status());
@@ -82,13 +103,15 @@ void AddVerifyVerb(CLI::App& app, Run& run) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App& verb = *app.add_subcommand(
       "verify", "Check every checksum of a pool, and that its log leads to its snapshots");
-  AddFolder(verb, options->dir);
+  verb.add_option("FILE", options->file, "Archive of a pool, in place of a folder")->type_name("");
+  AddFolder(verb, options->dir)->required(false);
   AddJson(verb, options->json, "Print one JSON object");
   verb.footer(
       "Reads only, and may run while another process draws. Damage is named by file, offset\n"
       "and record, and gives exit code 1.\n"
-      "Example:\n"
-      "  rewardpool verify --dir pool-data");
+      "Examples:\n"
+      "  rewardpool verify --dir pool-data\n"
+      "  rewardpool verify pool.tar");
   verb.callback([options, &run] { run = [options] { return RunVerify(*options); }; });
 }
 
