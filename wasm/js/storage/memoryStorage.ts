@@ -47,6 +47,8 @@ class Bytes {
 export class MemoryDisk {
   readonly segments = new Map<bigint, Bytes>();
   readonly snapshots = new Map<bigint, Uint8Array>();
+  /** There is a place for a pool, be it empty. */
+  exists = false;
   isInUse = false;
 }
 
@@ -59,6 +61,7 @@ class MemoryStorage implements PoolStorage {
   readonly kind = 'memory';
   readonly #disk: MemoryDisk;
   #open: { number: bigint; bytes: Bytes } | undefined;
+  #isClosed = false;
 
   constructor(disk: MemoryDisk) {
     this.#disk = disk;
@@ -79,6 +82,7 @@ class MemoryStorage implements PoolStorage {
   }
 
   startSegment(number: bigint, _capacityBytes: number, header: Uint8Array): void {
+    this.#checkUsable();
     for (const [existing, bytes] of this.#disk.segments) {
       if (existing < number) continue;
       const leftBehind =
@@ -93,12 +97,14 @@ class MemoryStorage implements PoolStorage {
   }
 
   append(bytes: Uint8Array): void {
+    this.#checkUsable();
     if (this.#open === undefined) throw noOpenSegment();
     this.#open.bytes.append(bytes);
   }
 
   sync(): void {
     // Nothing is more durable than the rest.
+    this.#checkUsable();
   }
 
   truncateSegment(number: bigint, length: number): void {
@@ -112,11 +118,13 @@ class MemoryStorage implements PoolStorage {
   }
 
   removeSegment(number: bigint): void {
+    this.#checkUsable();
     if (number === this.#open?.number) throw segmentIsOpen(number);
     this.#disk.segments.delete(number);
   }
 
   installSegment(number: bigint, bytes: Uint8Array): void {
+    this.#checkUsable();
     if (this.#disk.segments.has(number)) throw segmentExists(number);
     this.#disk.segments.set(number, new Bytes(bytes));
   }
@@ -128,10 +136,12 @@ class MemoryStorage implements PoolStorage {
   }
 
   publishSnapshot(name: bigint, bytes: Uint8Array): void {
+    this.#checkUsable();
     this.#disk.snapshots.set(name, bytes.slice());
   }
 
   removeSnapshot(name: bigint): void {
+    this.#checkUsable();
     this.#disk.snapshots.delete(name);
   }
 
@@ -140,12 +150,18 @@ class MemoryStorage implements PoolStorage {
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#open = undefined;
     this.#disk.isInUse = false;
   }
 
   abandon(): void {
     this.close();
+  }
+
+  #checkUsable(): void {
+    if (this.#isClosed) throw new RewardPoolError('closed', 'the storage is closed');
   }
 
   #segment(number: bigint): Bytes {
@@ -155,6 +171,7 @@ class MemoryStorage implements PoolStorage {
   }
 
   #closedSegment(number: bigint): Bytes {
+    this.#checkUsable();
     if (number === this.#open?.number) throw segmentIsOpen(number);
     return this.#segment(number);
   }
@@ -164,8 +181,12 @@ class MemoryStorage implements PoolStorage {
 export function memoryStorageOpener(disk: MemoryDisk = new MemoryDisk()): StorageOpener {
   return {
     kind: 'memory',
-    open: async () => {
+    open: async (create) => {
       if (disk.isInUse) throw new RewardPoolError('busy', 'the pool in memory is open already');
+      if (!disk.exists && !create) {
+        throw new RewardPoolError('not-found', 'there is no pool in memory');
+      }
+      disk.exists = true;
       disk.isInUse = true;
       return new MemoryStorage(disk);
     },
@@ -173,6 +194,7 @@ export function memoryStorageOpener(disk: MemoryDisk = new MemoryDisk()): Storag
       if (disk.isInUse) throw new RewardPoolError('busy', 'the pool in memory is open');
       disk.segments.clear();
       disk.snapshots.clear();
+      disk.exists = false;
     },
   };
 }
