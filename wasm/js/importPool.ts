@@ -36,8 +36,9 @@ export function verifyArchive(core: CoreModule, bytes: Uint8Array): Promise<Veri
 
 /**
  * Puts what an archive holds into a storage without a pool. At every moment before
- * the end, what is there is refused by recovery or is the whole pool: the log's
- * last part comes last to first, so that nothing passes for a shorter log.
+ * the end, what is there is refused by recovery: the log's pieces come last to
+ * first, so that nothing passes for a shorter log, and its snapshots after them,
+ * so that no late piece passes for a pool without its history.
  */
 export function importArchive(
   core: CoreModule,
@@ -46,11 +47,11 @@ export function importArchive(
 ): Promise<void> {
   return withArchive(core, bytes, async (files) => {
     await requireNoPool(core, storage);
-    for (const name of files.snapshotNames()) {
-      await storage.publishSnapshot(name, files.snapshotBytes(name).slice());
-    }
     for (const number of files.segmentNumbers().reverse()) {
       await storage.installSegment(number, files.segmentBytes(number).slice());
+    }
+    for (const name of files.snapshotNames()) {
+      await storage.publishSnapshot(name, files.snapshotBytes(name).slice());
     }
   });
 }

@@ -9,7 +9,7 @@
  * tasks of the message loop, so that all messages that are already there are in
  * the same batch; there are no timers but for the interval policy.
  */
-import type { DrawMany, ErrorCode, OpeningReport, PoolStats, SnapshotPolicy } from '../types/index.js';
+import type { DrawMany, OpeningReport, PoolStats, SnapshotPolicy } from '../types/index.js';
 import type { CoreModule, CorePoolFiles, CorePoolLoop, StorageOperation } from './coreModule.js';
 import { asRewardPoolError, closedError, exhaustedError, RewardPoolError } from './errors.js';
 import { nextTask } from './nextTask.js';
@@ -503,7 +503,7 @@ export class PoolOwner {
         const header = loop.batchHeader().slice();
         await storage.startSegment(loop.batchSegment(), loop.batchCapacityBytes(), header);
       }
-      await appendOrStop(storage, frames, startsSegment);
+      await storage.append(frames);
       written = true;
       if (sync) {
         await storage.sync();
@@ -692,7 +692,7 @@ export class PoolOwner {
           const header = loop.batchHeader().slice();
           await this.#storage.startSegment(loop.batchSegment(), loop.batchCapacityBytes(), header);
         }
-        await appendOrStop(this.#storage, frames, startsSegment);
+        await this.#storage.append(frames);
       } catch (error) {
         // Without the note all is still true, and synced.
         if (!(error instanceof RewardPoolError) || error.code !== 'full') throw error;
@@ -938,21 +938,6 @@ function perform(storage: PoolStorage, operation: StorageOperation): Awaitable<v
       return storage.removeSegment(operation.segment);
     case 'remove-snapshot':
       return storage.removeSnapshot(operation.snapshot);
-  }
-}
-
-/** Once a segment has begun, a lack of room for its first frame leaves more than nothing. */
-async function appendOrStop(
-  storage: PoolStorage,
-  frames: Uint8Array,
-  startsSegment: boolean,
-): Promise<void> {
-  try {
-    await storage.append(frames);
-  } catch (error) {
-    const failure = asRewardPoolError(error, 'appending to the log');
-    const code: ErrorCode = startsSegment && failure.code === 'full' ? 'io' : failure.code;
-    throw code === failure.code ? failure : new RewardPoolError(code, failure.message, { cause: failure });
   }
 }
 

@@ -69,7 +69,7 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return both;
 }
 
-class IndexedDbStorage implements PoolStorage {
+export class IndexedDbStorage implements PoolStorage {
   readonly kind = 'indexeddb';
   readonly #database: IDBDatabase;
   readonly #releaseLock: () => void;
@@ -129,6 +129,11 @@ class IndexedDbStorage implements PoolStorage {
 
   async startSegment(number: bigint, _capacityBytes: number, header: Uint8Array): Promise<void> {
     this.#checkUsable();
+    if (this.#open?.number === number && this.#open.piece.length === header.length) {
+      // Begun anew, whether or not it was stored.
+      this.#open.piece = header.slice();
+      return;
+    }
     // The segment before has to be there as a whole, were it only its header.
     await this.#storeHeader();
     for (const { number: existing } of (await this.list()).segments) {
@@ -208,6 +213,33 @@ class IndexedDbStorage implements PoolStorage {
 
   async removeSnapshot(name: bigint): Promise<void> {
     await this.#change('removing a snapshot', (_, snapshots) => snapshots.delete(keyOf(name)));
+  }
+
+  /** Holds what `from` does and nothing else, all at once; no segment is open then. */
+  async replaceAll(from: PoolStorage): Promise<void> {
+    const { segments: numbers, snapshots: names } = await from.list();
+    const pieces: [string, Uint8Array][] = [];
+    for (const { number } of numbers) {
+      pieces.push([keyOf(number), (await from.readSegment(number)).slice()]);
+    }
+    const images: [string, Uint8Array][] = [];
+    for (const name of names) images.push([keyOf(name), (await from.loadSnapshot(name)).slice()]);
+    await this.#change('storing the pool', (segments, snapshots) => {
+      segments.clear();
+      snapshots.clear();
+      for (const [key, bytes] of pieces) segments.put(bytes, [key, 0]);
+      for (const [key, bytes] of images) snapshots.put(bytes, key);
+    });
+    this.#open = undefined;
+  }
+
+  /** Holds nothing, durably: the deletion of a database need not be. */
+  async clear(): Promise<void> {
+    await this.#change('emptying the pool', (segments, snapshots) => {
+      segments.clear();
+      snapshots.clear();
+    });
+    this.#open = undefined;
   }
 
   probe(): void {
@@ -354,8 +386,12 @@ function inUseError(name: string): RewardPoolError {
   return new RewardPoolError('busy', `the pool ${JSON.stringify(name)} is open`);
 }
 
+export interface IndexedDbStorageOpener extends StorageOpener {
+  open(create: boolean): Promise<IndexedDbStorage>;
+}
+
 /** Threads and tabs are kept apart by the Web Lock of SharedPort. */
-export function indexedDbStorageOpener(name: string): StorageOpener {
+export function indexedDbStorageOpener(name: string): IndexedDbStorageOpener {
   return {
     kind: 'indexeddb',
     open: async (create) => {

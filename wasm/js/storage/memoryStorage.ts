@@ -85,10 +85,7 @@ class MemoryStorage implements PoolStorage {
     this.#checkUsable();
     for (const [existing, bytes] of this.#disk.segments) {
       if (existing < number) continue;
-      const leftBehind =
-        existing === number &&
-        existing !== this.#open?.number &&
-        isAllZero(bytes.view(), header.length);
+      const leftBehind = existing === number && isAllZero(bytes.view(), header.length);
       if (!leftBehind) throw cannotStart(number, existing);
     }
     const bytes = new Bytes(header);

@@ -7,11 +7,16 @@
  * window, every change is made in the mirror too, and is done when both are.
  *
  * The rule that recovery rests on: **if there is a mirror, it holds everything
- * that was acknowledged.** It is begun before the first change, and at the end of
- * the window it is emptied in full before a change is made without it.
+ * that was acknowledged.** It is begun before the first change, replaced and
+ * emptied in one transaction, and at the end of the window it is empty before a
+ * change is made without it.
  */
 import { RewardPoolError } from '../errors.js';
-import { indexedDbStorageOpener } from './indexedDbStorage.js';
+import {
+  indexedDbStorageOpener,
+  type IndexedDbStorage,
+  type IndexedDbStorageOpener,
+} from './indexedDbStorage.js';
 import type { OpfsStorage, OpfsStorageOpener } from './opfsStorage.js';
 import type { Awaitable, PoolStorage, StorageListing, StorageOpener } from './poolStorage.js';
 
@@ -23,45 +28,33 @@ export type Judge = (
   storage: PoolStorage,
 ) => Promise<{ exists: boolean; lastRequestId: bigint }>;
 
-type Primary = PoolStorage & Partial<Pick<OpfsStorage, 'needsNewFile' | 'noteLost'>>;
-
-export class MirroredStorage implements PoolStorage {
-  readonly kind;
-  readonly #primary: Primary;
-  readonly #openMirror: () => Promise<PoolStorage>;
-  readonly #deleteMirror: () => Promise<void>;
+class MirroredStorage implements PoolStorage {
+  readonly kind = 'opfs';
+  readonly #primary: OpfsStorage;
+  readonly #mirrorOpener: IndexedDbStorageOpener;
   readonly #windowMs: number;
-  #mirror: PoolStorage | undefined;
+  #mirror: IndexedDbStorage | undefined;
   #mirroredUntil = 0;
 
-  constructor(
-    primary: Primary,
-    openMirror: () => Promise<PoolStorage>,
-    deleteMirror: () => Promise<void>,
-    windowMs: number,
-  ) {
-    this.kind = primary.kind;
+  constructor(primary: OpfsStorage, mirrorOpener: IndexedDbStorageOpener, windowMs: number) {
     this.#primary = primary;
-    this.#openMirror = openMirror;
-    this.#deleteMirror = deleteMirror;
+    this.#mirrorOpener = mirrorOpener;
     this.#windowMs = windowMs;
   }
 
-  /** True while changes are made in both. */
-  get isMirroring(): boolean {
-    return this.#mirror !== undefined;
-  }
-
   /** Goes on with a mirror that is in step with the primary. */
-  continueMirror(mirror: PoolStorage): void {
+  continueMirror(mirror: IndexedDbStorage): void {
     this.#mirror = mirror;
     this.#mirroredUntil = performance.now() + this.#windowMs;
   }
 
   /** Begins a mirror that holds what the primary does. */
   async beginMirror(): Promise<void> {
-    const mirror = this.#mirror ?? (await this.#openMirror());
-    if (this.#mirror === undefined) await copy(this.#primary, mirror);
+    let mirror = this.#mirror;
+    if (mirror === undefined) {
+      mirror = await this.#mirrorOpener.open(true);
+      await mirror.replaceAll(this.#primary);
+    }
     this.continueMirror(mirror);
   }
 
@@ -76,12 +69,17 @@ export class MirroredStorage implements PoolStorage {
   }
 
   async startSegment(number: bigint, capacityBytes: number, header: Uint8Array): Promise<void> {
-    if (this.#primary.needsNewFile === true) await this.beginMirror();
+    if (this.#primary.needsNewFile) await this.beginMirror();
     await this.#inBoth((storage) => storage.startSegment(number, capacityBytes, header));
   }
 
   append(bytes: Uint8Array): Awaitable<void> {
-    return this.#inBoth((storage) => storage.append(bytes));
+    const mirror = this.#mirror;
+    if (mirror === undefined) return this.#primary.append(bytes);
+    this.#primary.append(bytes);
+    return this.#inMirror(mirror, (storage) => storage.append(bytes), () =>
+      this.#primary.retract(bytes.length),
+    );
   }
 
   sync(): Awaitable<void> {
@@ -101,8 +99,12 @@ export class MirroredStorage implements PoolStorage {
   installSegment(number: bigint, bytes: Uint8Array): Awaitable<void> {
     return this.#inBoth((storage) => storage.installSegment(number, bytes));
   }
-  publishSnapshot(name: bigint, bytes: Uint8Array): Awaitable<void> {
-    return this.#inBoth((storage) => storage.publishSnapshot(name, bytes));
+  async publishSnapshot(name: bigint, bytes: Uint8Array): Promise<void> {
+    this.#primary.publishSnapshot(name, bytes);
+    if (this.#mirror === undefined) return;
+    await this.#inMirror(this.#mirror, (mirror) => mirror.publishSnapshot(name, bytes), () =>
+      this.#primary.removeSnapshot(name),
+    );
   }
   removeSnapshot(name: bigint): Awaitable<void> {
     return this.#inBoth((storage) => storage.removeSnapshot(name));
@@ -113,10 +115,15 @@ export class MirroredStorage implements PoolStorage {
       await this.#primary.probe();
       await this.#mirror?.probe();
     } catch (error) {
-      if (error instanceof RewardPoolError && error.code === 'store-lost') {
-        this.#primary.noteLost?.(error);
-      }
+      this.#noteIfLost(error);
       throw error;
+    }
+  }
+
+  /** Who clears one store of a site clears them all. */
+  #noteIfLost(error: unknown): void {
+    if (error instanceof RewardPoolError && error.code === 'store-lost') {
+      this.#primary.noteLost(error);
     }
   }
 
@@ -135,43 +142,47 @@ export class MirroredStorage implements PoolStorage {
     return this.#changeBoth(this.#mirror, change);
   }
 
-  /** The mirror first: what it refuses ('full') must not be in the primary. */
   async #changeBoth(
-    mirror: PoolStorage,
+    mirror: IndexedDbStorage,
     change: (storage: PoolStorage) => Awaitable<void>,
   ): Promise<void> {
-    await change(mirror);
+    await change(this.#primary);
+    await this.#inMirror(mirror, change, () => {
+      throw new RewardPoolError('io', 'the mirror has no room, and is behind now');
+    });
+  }
+
+  /** What the mirror has no room for, `undo` takes back from the primary. */
+  async #inMirror(
+    mirror: IndexedDbStorage,
+    change: (storage: IndexedDbStorage) => Awaitable<void>,
+    undo: () => void,
+  ): Promise<void> {
     try {
-      await change(this.#primary);
+      await change(mirror);
     } catch (error) {
-      // Now the two differ, whatever the primary says.
-      if (error instanceof RewardPoolError && error.code === 'full') {
-        throw new RewardPoolError('io', error.message, { cause: error });
-      }
+      this.#noteIfLost(error);
+      if (error instanceof RewardPoolError && error.code === 'full') undo();
       throw error;
     }
   }
 
   async #syncBoth(): Promise<void> {
     await this.#mirror!.sync();
-    await this.#primary.sync();
+    this.#primary.sync();
     if (performance.now() >= this.#mirroredUntil) await this.#endMirror();
   }
 
-  /** Nothing changes meanwhile, so at every moment the mirror is complete or refused. */
   async #endMirror(): Promise<void> {
-    await this.#mirror!.close();
-    const mirror = await this.#openMirror();
-    this.#mirror = mirror;
-    // Durably, which the deletion of a database need not be.
-    await empty(mirror);
-    await mirror.close();
-    await this.#deleteMirror();
+    const mirror = this.#mirror!;
+    await mirror.clear();
     this.#mirror = undefined;
+    await mirror.close();
+    await this.#mirrorOpener.delete();
   }
 }
 
-/** Makes `to`, which is empty, hold what `from` does, whole or refused at every moment. */
+/** Makes `to`, which is empty, hold what `from` does. */
 async function copy(from: PoolStorage, to: PoolStorage): Promise<void> {
   const { segments, snapshots } = await from.list();
   for (const name of snapshots) await to.publishSnapshot(name, await from.loadSnapshot(name));
@@ -182,7 +193,6 @@ async function copy(from: PoolStorage, to: PoolStorage): Promise<void> {
 
 async function empty(storage: PoolStorage): Promise<void> {
   const { segments, snapshots } = await storage.list();
-  // A log whose beginning is missing is refused; one whose end is missing is not.
   for (const name of snapshots) await storage.removeSnapshot(name);
   for (const { number } of segments) await storage.removeSegment(number);
 }
@@ -191,79 +201,70 @@ function isEmpty({ segments, snapshots }: StorageListing): boolean {
   return segments.length === 0 && snapshots.length === 0;
 }
 
-function isNotFound(error: unknown): boolean {
-  return error instanceof RewardPoolError && error.code === 'not-found';
-}
-
 /** Undefined: there is no mirror. */
-async function openExisting(opener: StorageOpener): Promise<PoolStorage | undefined> {
+async function openExisting(opener: IndexedDbStorageOpener): Promise<IndexedDbStorage | undefined> {
   try {
     return await opener.open(false);
   } catch (error) {
-    if (isNotFound(error)) return undefined;
+    if (error instanceof RewardPoolError && error.code === 'not-found') return undefined;
     throw error;
   }
 }
 
-/**
- * Brings the two in step. A good mirror that is not behind is only read: until the
- * window is over it may be all that survives.
- */
-async function reconcile(primary: PoolStorage, mirror: PoolStorage, judge: Judge): Promise<void> {
+/** Brings the two in step: the longer log wins. */
+async function reconcile(
+  primary: OpfsStorage,
+  mirror: IndexedDbStorage,
+  judge: Judge,
+): Promise<void> {
   const [ours, theirs] = await Promise.allSettled([judge(primary), judge(mirror)]);
   const lastOf = (judged: typeof ours): bigint =>
     judged.status === 'fulfilled' && judged.value.exists ? judged.value.lastRequestId : -1n;
   if (lastOf(theirs) >= 0n && lastOf(theirs) >= lastOf(ours)) {
+    // The mirror is only read: it may be all that survives.
     await empty(primary);
     await copy(mirror, primary);
     return;
   }
-  // A mirror that was not finished, or was being emptied.
   if (ours.status === 'rejected') throw ours.reason;
-  await empty(mirror);
-  await copy(primary, mirror);
+  await mirror.replaceAll(primary);
 }
 
-/** `name`: of the mirror's database. */
+/** `name`: of the pool. */
 export function mirroredStorageOpener(
-  primary: OpfsStorageOpener | StorageOpener,
+  primary: OpfsStorageOpener,
   name: string,
   judge: Judge,
   windowMs: number = BIRTH_WINDOW_MS,
-  mirror: StorageOpener = indexedDbStorageOpener(`mirror of ${name}`),
 ): StorageOpener {
+  const mirrorOpener = indexedDbStorageOpener(`mirror of ${name}`);
   return {
-    kind: primary.kind,
+    kind: 'opfs',
     open: async (create) => {
-      let mirrorStorage: PoolStorage | undefined;
-      let primaryStorage: Primary | undefined;
+      let mirror: IndexedDbStorage | undefined;
+      let opfs: OpfsStorage | undefined;
       try {
-        mirrorStorage = await openExisting(mirror);
+        mirror = await openExisting(mirrorOpener);
         // A power cut may have taken all of the primary.
-        primaryStorage = await primary.open(create || mirrorStorage !== undefined);
-        const storage = new MirroredStorage(
-          primaryStorage,
-          () => mirror.open(true),
-          () => mirror.delete(),
-          windowMs,
-        );
-        if (mirrorStorage !== undefined) {
-          await reconcile(primaryStorage, mirrorStorage, judge);
-          storage.continueMirror(mirrorStorage);
-        } else if (isEmpty(await primaryStorage.list())) {
+        opfs = await primary.open(create || mirror !== undefined);
+        const storage = new MirroredStorage(opfs, mirrorOpener, windowMs);
+        if (mirror !== undefined) {
+          await reconcile(opfs, mirror, judge);
+          storage.continueMirror(mirror);
+        } else if (isEmpty(await opfs.list())) {
           await storage.beginMirror();
         }
         return storage;
       } catch (error) {
-        primaryStorage?.abandon();
-        mirrorStorage?.abandon();
+        opfs?.abandon();
+        mirror?.abandon();
         throw error;
       }
     },
     delete: async () => {
       // The primary first: a mirror that is left alone is still the whole pool.
       await primary.delete();
-      await mirror.delete();
+      await mirrorOpener.delete();
     },
   };
 }

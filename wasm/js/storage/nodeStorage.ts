@@ -191,16 +191,16 @@ class NodeStorage implements PoolStorage {
 
   startSegment(number: bigint, capacityBytes: number, header: Uint8Array): Promise<void> {
     return this.#change(async () => {
+      const current = this.#open;
+      if (current?.number === number && current.usedBytes === header.length) {
+        await this.#writeHeader(current.descriptor, header);
+        return;
+      }
       const leftBehind = await this.#checkStart(number, header.length);
       await this.#syncOpen();
       const capacity = Math.max(capacityBytes, header.length);
       const { descriptor, roomBytes } = await this.#obtain(number, capacity, leftBehind);
-      try {
-        await writeFully(descriptor, header, 0);
-        await fdatasync(descriptor);
-      } catch (error) {
-        throw this.#fail(error, 'starting a segment');
-      }
+      await this.#writeHeader(descriptor, header);
       const sealed = this.#open;
       this.#open = {
         number,
@@ -450,6 +450,15 @@ class NodeStorage implements PoolStorage {
     }
     if (leftBehind) await this.#remove(segmentFileName(number));
     return this.#prepare(number, Math.min(capacity, ROOM_STEP_BYTES));
+  }
+
+  async #writeHeader(descriptor: number, header: Uint8Array): Promise<void> {
+    try {
+      await writeFully(descriptor, header, 0);
+      await fdatasync(descriptor);
+    } catch (error) {
+      throw this.#fail(error, 'starting a segment');
+    }
   }
 
   async #grow(segment: OpenSegment, neededBytes: number): Promise<void> {

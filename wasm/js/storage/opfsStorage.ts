@@ -167,19 +167,15 @@ export class OpfsStorage implements PoolStorage {
   #open: SegmentSlot | undefined;
   #failure: RewardPoolError | undefined;
   #isClosed = false;
-  /** False: the folder was there before. */
-  readonly isNew: boolean;
 
   constructor(
     folder: FileSystemDirectoryHandle,
     segments: FileSystemSyncAccessHandle[],
     snapshots: FileSystemSyncAccessHandle[],
-    isNew: boolean,
   ) {
     this.#folder = folder;
     this.#segments = readSegmentSlots(segments);
     this.#snapshots = snapshots.map(readSnapshotSlot);
-    this.isNew = isNew;
   }
 
   /** True if startSegment() would have to make a file. */
@@ -205,6 +201,10 @@ export class OpfsStorage implements PoolStorage {
 
   startSegment(number: bigint, capacityBytes: number, header: Uint8Array): void | Promise<void> {
     this.#checkUsable();
+    if (this.#open?.number === number && this.#open.usedBytes === header.length) {
+      this.#writeHeader(this.#open, number, header);
+      return undefined;
+    }
     for (const slot of this.#segments) {
       if (slot.number === undefined || slot.number < number) continue;
       const leftBehind =
@@ -242,6 +242,20 @@ export class OpfsStorage implements PoolStorage {
       throw failure;
     }
     slot.usedBytes += bytes.length;
+  }
+
+  /** Undoes the last append() of so many bytes, durably. */
+  retract(byteCount: number): void {
+    this.#checkUsable();
+    const slot = this.#open;
+    if (slot === undefined) throw noOpenSegment();
+    try {
+      writeZeros(slot.handle, slot.usedBytes - byteCount, slot.usedBytes);
+      slot.handle.flush();
+    } catch (error) {
+      throw this.#fail(error, 'taking back a batch');
+    }
+    slot.usedBytes -= byteCount;
   }
 
   sync(): void {
@@ -432,9 +446,13 @@ export class OpfsStorage implements PoolStorage {
       const failure = asStorageError(error, 'making room for the log');
       throw failure.code === 'full' ? failure : this.#fail(failure);
     }
+    this.#writeHeader(slot, number, header);
+  }
+
+  #writeHeader(slot: SegmentSlot, number: bigint, header: Uint8Array): void {
     try {
-      writeFully(handle, header, 0);
-      handle.flush();
+      writeFully(slot.handle, header, 0);
+      slot.handle.flush();
     } catch (error) {
       throw this.#fail(error, 'starting a segment');
     }
@@ -505,15 +523,28 @@ async function openSlot(
   }
 }
 
-/** Folder names may not hold every character, and some systems fold their case. */
-function folderName(name: string): string {
+/**
+ * How the names of a pool's folder begin. Names may not hold every character, and
+ * some systems fold their case. Behind it comes something random: Chromium does
+ * not let go of a file that was removed while it was open (site data cleared), so
+ * a pool that is made anew must not use the same paths.
+ */
+function folderPrefix(name: string): string {
   const bytes = new TextEncoder().encode(name);
-  return `pool-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  return `pool-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}.`;
 }
 
-async function hasSlots(folder: FileSystemDirectoryHandle): Promise<boolean> {
-  for await (const _ of folder.keys()) return true;
-  return false;
+async function findFolder(
+  pools: FileSystemDirectoryHandle,
+  name: string,
+): Promise<string | undefined> {
+  const prefix = folderPrefix(name);
+  for await (const entry of pools.keys()) if (entry.startsWith(prefix)) return entry;
+  return undefined;
+}
+
+function noSuchPool(name: string): RewardPoolError {
+  return new RewardPoolError('not-found', `there is no pool ${JSON.stringify(name)}`);
 }
 
 async function openOpfs(name: string, create: boolean): Promise<OpfsStorage> {
@@ -527,8 +558,12 @@ async function openOpfs(name: string, create: boolean): Promise<OpfsStorage> {
   try {
     const root = await navigator.storage.getDirectory();
     const pools = await root.getDirectoryHandle(ROOT_FOLDER, { create });
-    const folder = await pools.getDirectoryHandle(folderName(name), { create });
-    const isNew = !(await hasSlots(folder));
+    const found = await findFolder(pools, name);
+    if (found === undefined && !create) throw noSuchPool(name);
+    const folder = await pools.getDirectoryHandle(
+      found ?? folderPrefix(name) + crypto.randomUUID(),
+      { create },
+    );
     const openAll = async (count: number, nameOf: (index: number) => string) => {
       const opened: FileSystemSyncAccessHandle[] = [];
       for (let i = 0; ; ++i) {
@@ -545,12 +580,10 @@ async function openOpfs(name: string, create: boolean): Promise<OpfsStorage> {
     };
     const segments = await openAll(SEGMENT_SLOTS, segmentSlotName);
     const snapshots = await openAll(SNAPSHOT_SLOTS, snapshotSlotName);
-    return new OpfsStorage(folder, segments, snapshots, isNew);
+    return new OpfsStorage(folder, segments, snapshots);
   } catch (error) {
     for (const handle of handles) handle.close();
-    if ((error as DOMException).name === 'NotFoundError' && !create) {
-      throw new RewardPoolError('not-found', `there is no pool ${JSON.stringify(name)}`);
-    }
+    if ((error as DOMException).name === 'NotFoundError' && !create) throw noSuchPool(name);
     throw asStorageError(error, 'opening the pool');
   }
 }
@@ -559,7 +592,8 @@ async function deleteOpfs(name: string): Promise<void> {
   try {
     const root = await navigator.storage.getDirectory();
     const pools = await root.getDirectoryHandle(ROOT_FOLDER);
-    await pools.removeEntry(folderName(name), { recursive: true });
+    const found = await findFolder(pools, name);
+    if (found !== undefined) await pools.removeEntry(found, { recursive: true });
   } catch (error) {
     if ((error as DOMException).name === 'NotFoundError') return;
     throw asStorageError(error, 'deleting the pool');

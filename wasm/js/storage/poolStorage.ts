@@ -52,8 +52,9 @@ export interface PoolStorage {
    * open segment, makes room for `capacityBytes` of zeros, writes `header`, makes
    * all of that durable. `number` is larger than that of every existing segment,
    * but for one that an earlier failed call left behind with nothing but zeros
-   * behind its header, which is written anew. Appends beyond the capacity are
-   * allowed.
+   * behind its header, or the open one while it has nothing but its header (an
+   * append to it was refused as 'full'): these are begun anew. Appends beyond the
+   * capacity are allowed.
    */
   startSegment(number: bigint, capacityBytes: number, header: Uint8Array): Awaitable<void>;
 

@@ -1,0 +1,482 @@
+// What goes wrong in browsers: kills, full disks, failed flushes, cleared data,
+// missing storages, damaged bytes.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { launchBrowser, startServer, watchErrors, withPage } from './harness.mjs';
+
+const prelude = `
+  import { RewardPool } from '/dist/browser.js';
+  globalThis.RewardPool = RewardPool;
+  globalThis.catalog = [{ itemId: 'gold', quantity: 100000, weight: 1 },
+                        { itemId: 'mud', quantity: 'unlimited', weight: 9 }];
+  globalThis.codeOf = (promise) => promise.then(() => 'no error', (error) => error.code);
+  globalThis.ready = true;
+`;
+
+/** Workers that are the package's, on a platform that has been tampered with. */
+const workers = {
+  // The flush that a page asks for fails, as a disk would make it.
+  '/failing-flush.js': `
+    const { flush } = FileSystemSyncAccessHandle.prototype;
+    let failing = false;
+    new BroadcastChannel('fail the next flush').onmessage = () => { failing = true; };
+    FileSystemSyncAccessHandle.prototype.flush = function () {
+      if (failing) throw new DOMException('the disk said no', 'InvalidStateError');
+      return flush.call(this);
+    };
+    await import('/dist/worker.js');`,
+  '/without-opfs.js': `
+    delete FileSystemFileHandle.prototype.createSyncAccessHandle;
+    await import('/dist/worker.js');`,
+  '/aborting-indexeddb.js': `
+    const { put } = IDBObjectStore.prototype;
+    let failing = false;
+    new BroadcastChannel('fail the next flush').onmessage = () => { failing = true; };
+    IDBObjectStore.prototype.put = function (...words) {
+      const request = put.apply(this, words);
+      if (failing) this.transaction.abort();
+      return request;
+    };
+    await import('/dist/worker.js');`,
+  // Writes short, as if the quota were used up.
+  '/short-write.js': `
+    const { write } = FileSystemSyncAccessHandle.prototype;
+    let full = false;
+    new BroadcastChannel('fill the disk').onmessage = ({ data }) => { full = data; };
+    FileSystemSyncAccessHandle.prototype.write = function (bytes, options) {
+      if (full && bytes.some((byte) => byte !== 0)) {
+        return write.call(this, bytes.subarray(0, bytes.length >> 1), options);
+      }
+      return write.call(this, bytes, options);
+    };
+    await import('/dist/worker.js');`,
+};
+
+/** A worker's first message would be lost while it awaits its import. */
+function patient(script) {
+  return `
+    const early = [];
+    self.onmessage = (event) => early.push(event);
+    ${script.replace(/await import\((.*)\);/, `await import($1);
+    for (const event of early) self.onmessage(event);`)}`;
+}
+
+let server;
+let browser;
+
+before(async () => {
+  server = await startServer({
+    files: {
+      '/': '<!doctype html><title>crash</title><script type="module" src="/prelude.js"></script>',
+      '/prelude.js': prelude,
+      ...Object.fromEntries(Object.entries(workers).map(([path, text]) => [path, patient(text)])),
+    },
+  });
+  browser = await launchBrowser();
+});
+after(async () => {
+  await browser.close();
+  await server.close();
+});
+
+function inPage(run, argument) {
+  return withPage(browser, `${server.origin}/`, async (page) => {
+    await page.waitForFunction(() => globalThis.ready);
+    return page.evaluate(run, argument);
+  });
+}
+
+for (const storage of ['opfs', 'indexeddb']) {
+  test(`SIGKILL of the browser loses nothing that was answered (${storage})`, async () => {
+    const answered = new Map();
+    let killed = await launchBrowser();
+    try {
+      for (let round = 0; round < 4; ++round) {
+        const page = await killed.context.newPage();
+        await page.exposeFunction('tell', (requestId, itemId) => {
+          assert.ok(!answered.has(requestId), `request ${requestId} was answered twice`);
+          answered.set(requestId, itemId);
+        });
+        await page.goto(`${server.origin}/`);
+        await page.waitForFunction(() => globalThis.ready);
+        await page.evaluate(async (kind) => {
+          const pool = await RewardPool.open({ name: 'kill', storage: kind, catalog, snapshots: false });
+          for (let i = 0; i < 8; ++i) {
+            (async () => {
+              for (;;) {
+                const { requestId, itemId } = await pool.draw();
+                await tell(String(requestId), itemId);
+              }
+            })();
+          }
+        }, storage);
+        const enough = answered.size + 60 * (round + 1);
+        while (answered.size < enough) await new Promise((resolve) => setTimeout(resolve, 1));
+        killed = await launchBrowser(await killed.kill());
+      }
+      const page = await killed.context.newPage();
+      await page.goto(`${server.origin}/`);
+      await page.waitForFunction(() => globalThis.ready);
+      const found = await page.evaluate(async (kind) => {
+        const pool = await RewardPool.open({ name: 'kill', storage: kind });
+        const logged = [];
+        for await (const record of pool.log()) {
+          if (record.type === 'draw') logged.push([String(record.requestId), record.itemIds[0]]);
+        }
+        const { items, lastRequestId } = await pool.state();
+        const report = await RewardPool.verify(await pool.export());
+        await pool.close();
+        return {
+          logged,
+          drawn: items.reduce((sum, item) => sum + item.drawn, 0),
+          last: Number(lastRequestId),
+          verified: Number(report.lastRequestId),
+        };
+      }, storage);
+      const log = new Map(found.logged);
+      assert.equal(log.size, found.logged.length);
+      for (const [requestId, itemId] of answered) assert.equal(log.get(requestId), itemId);
+      assert.equal(found.drawn, found.last);
+      assert.equal(found.verified, found.last);
+    } finally {
+      await killed.close();
+    }
+  });
+
+  test(`cleared site data is told as a lost store (${storage})`, async () => {
+    await withPage(browser, `${server.origin}/`, async (page) => {
+      await page.waitForFunction(() => globalThis.ready);
+      await page.evaluate(async (kind) => {
+        globalThis.pool = await RewardPool.open({ name: `clear ${kind}`, storage: kind, catalog });
+        await pool.draw();
+      }, storage);
+      const session = await browser.context.newCDPSession(page);
+      await session.send('Storage.clearDataForOrigin', {
+        origin: server.origin,
+        storageTypes: 'file_systems,indexeddb,local_storage',
+      });
+      const codes = await page.evaluate(async (kind) => {
+        // Asked at most once a second, whether the storage is still there.
+        let code = 'no error';
+        for (let i = 0; i < 200 && code === 'no error'; ++i) {
+          code = await codeOf(pool.draw());
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        const closing = await codeOf(pool.close());
+        const missing = await codeOf(RewardPool.open({ name: `clear ${kind}`, storage: kind }));
+        const anew = await RewardPool.open({ name: `clear ${kind}`, storage: kind, catalog });
+        const { requestId } = await anew.draw();
+        await anew.close();
+        return { code, closing, missing, created: anew.opening.created, first: Number(requestId) };
+      }, storage);
+      assert.deepEqual(codes, {
+        code: 'store-lost',
+        closing: 'store-lost',
+        missing: 'not-found',
+        created: true,
+        first: 1,
+      });
+    });
+  });
+
+  test(`a used-up quota refuses draws, undoes them, and passes (${storage})`, async () => {
+    // An origin of its own, whose usage is that of this pool alone.
+    const own = await startServer({
+      files: {
+        '/': '<!doctype html><title>quota</title><script type="module" src="/prelude.js"></script>',
+        '/prelude.js': prelude,
+      },
+    });
+    const page = await browser.context.newPage();
+    const watch = watchErrors(page);
+    try {
+      await page.goto(`${own.origin}/`);
+      await page.waitForFunction(() => globalThis.ready);
+      const session = await browser.context.newCDPSession(page);
+      const { origin } = own;
+      await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 8_000_000 });
+      const full = await page.evaluate(async (kind) => {
+        globalThis.pool = await RewardPool.open({
+          name: 'quota',
+          storage: kind,
+          segmentBytes: 65_536,
+          snapshots: false,
+          catalog: Array.from({ length: 1000 }, (_, i) => ({
+            itemId: `item ${i}`,
+            quantity: 'unlimited',
+            weight: 1,
+          })),
+        });
+        let acknowledged = 0;
+        let code = 'no error';
+        while (code === 'no error' && acknowledged < 50_000_000) {
+          code = await codeOf(pool.drawEach(100_000));
+          if (code === 'no error') acknowledged += 100_000;
+        }
+        const { lastRequestId, items } = await pool.state();
+        return {
+          code,
+          acknowledged,
+          last: Number(lastRequestId),
+          drawn: items.reduce((sum, item) => sum + item.drawn, 0),
+        };
+      }, storage);
+      assert.equal(full.code, 'full');
+      assert.ok(full.acknowledged > 0);
+      assert.equal(full.last, full.acknowledged, 'what was refused is undone');
+      assert.equal(full.drawn, full.acknowledged);
+      await session.send('Storage.overrideQuotaForOrigin', { origin });
+      const next = await page.evaluate(async () => {
+        // Browsers look at the quota anew only now and then.
+        for (;;) {
+          try {
+            const { requestId } = await pool.draw();
+            await pool.close();
+            return Number(requestId);
+          } catch (error) {
+            if (error.code !== 'full') throw error;
+            await new Promise((resolve) => setTimeout(resolve, 100));
+          }
+        }
+      });
+      assert.equal(next, full.last + 1);
+      watch.assertNone();
+    } finally {
+      await page.close();
+      await own.close();
+    }
+  });
+}
+
+for (const [storage, workerUrl] of [
+  ['opfs', '/failing-flush.js'],
+  ['indexeddb', '/aborting-indexeddb.js'],
+]) {
+  test(`a flush that fails stops the pool, and reopening recovers (${storage})`, async () => {
+    const seen = await inPage(
+      async ([kind, url]) => {
+        const options = { name: `flush ${kind}`, storage: kind, catalog };
+        const pool = await RewardPool.open({ ...options, workerUrl: url });
+        const before = await pool.draw();
+        new BroadcastChannel('fail the next flush').postMessage(null);
+        let unknown = 'no error';
+        while (unknown === 'no error') unknown = await codeOf(pool.draw());
+        const later = await codeOf(pool.draw());
+        const state = await codeOf(pool.state());
+        const closing = await codeOf(pool.close());
+        const again = await RewardPool.open(options);
+        const { lastRequestId, items } = await again.state();
+        await again.close();
+        return {
+          unknown,
+          later,
+          state,
+          closing,
+          kept: lastRequestId >= before.requestId,
+          whole: items.reduce((sum, item) => sum + item.drawn, 0) === Number(lastRequestId),
+        };
+      },
+      [storage, workerUrl],
+    );
+    assert.deepEqual(seen, {
+      unknown: 'outcome-unknown',
+      later: 'outcome-unknown',
+      state: 'outcome-unknown',
+      closing: 'outcome-unknown',
+      kept: true,
+      whole: true,
+    });
+  });
+}
+
+test('a short write is a full disk: undone, and the pool goes on', async () => {
+  const seen = await inPage(async () => {
+    const options = { name: 'short', storage: 'opfs', catalog, workerUrl: '/short-write.js' };
+    const pool = await RewardPool.open(options);
+    await pool.drawEach(10);
+    const channel = new BroadcastChannel('fill the disk');
+    channel.postMessage(true);
+    let drawn = 10;
+    let code = 'no error';
+    while (code === 'no error') {
+      code = await codeOf(pool.draw());
+      if (code === 'no error') ++drawn;
+    }
+    channel.postMessage(false);
+    let next;
+    while (next === undefined) next = await pool.draw().catch(() => undefined);
+    pool.terminate();
+    const again = await RewardPool.open(options);
+    await again.close();
+    return {
+      code,
+      next: Number(next.requestId) - drawn,
+      recovered: again.opening.recoveredThrough === next.requestId,
+      notes: again.opening.notes,
+    };
+  });
+  assert.deepEqual(seen, { code: 'full', next: 1, recovered: true, notes: [] });
+});
+
+test('where there is no OPFS the pool is kept in IndexedDB, then and later', async () => {
+  const seen = await inPage(async () => {
+    const first = await RewardPool.open({ name: 'forced', catalog, workerUrl: '/without-opfs.js' });
+    await first.draw();
+    await first.close();
+    const second = await RewardPool.open({ name: 'forced', catalog });
+    const { requestId } = await second.draw();
+    await second.close();
+    return [first.opening.storage, second.opening.storage, Number(requestId)];
+  });
+  assert.deepEqual(seen, ['indexeddb', 'indexeddb', 2]);
+});
+
+test('a pool that was made in OPFS is not made anew elsewhere when OPFS is missing', async () => {
+  const codes = await inPage(async () => {
+    const first = await RewardPool.open({ name: 'opfs only', catalog });
+    await first.draw();
+    await first.close();
+    const missing = await codeOf(
+      RewardPool.open({ name: 'opfs only', catalog, workerUrl: '/without-opfs.js' }),
+    );
+    const back = await RewardPool.open({ name: 'opfs only' });
+    await back.close();
+    return [missing, Number(back.opening.recoveredThrough)];
+  });
+  assert.deepEqual(codes, ['unsupported', 1]);
+});
+
+test('a private window keeps a pool for as long as it lasts', async () => {
+  const context = await browser.context.browser().newContext();
+  try {
+    const page = await context.newPage();
+    const watch = watchErrors(page);
+    for (const expected of [1, 2]) {
+      await page.goto(`${server.origin}/`);
+      await page.waitForFunction(() => globalThis.ready);
+      const requestId = await page.evaluate(async () => {
+        const pool = await RewardPool.open({ name: 'private', catalog });
+        const draw = await pool.draw();
+        await pool.close();
+        return Number(draw.requestId);
+      });
+      assert.equal(requestId, expected);
+    }
+    watch.assertNone();
+  } finally {
+    await context.close();
+  }
+});
+
+describe('damaged bytes', () => {
+  /** Runs in a worker of the page: every flip and cut of the last frames. */
+  const damage = `
+    import { RewardPool } from '/dist/browser.js';
+    import { opfsStorageOpener, indexedDbStorageOpener } from '/npm-test/storages.js';
+
+    const openers = { opfs: opfsStorageOpener, indexeddb: indexedDbStorageOpener };
+    const catalog = [{ itemId: 'a', quantity: 50, weight: 1 },
+                     { itemId: 'b', quantity: 'unlimited', weight: 3 }];
+
+    async function readSegments(kind, name) {
+      const storage = await openers[kind](name).open(false);
+      const { segments } = await storage.list();
+      const found = [];
+      for (const { number } of segments) {
+        const bytes = await storage.readSegment(number);
+        let length = bytes.length;
+        while (length > 0 && bytes[length - 1] === 0) --length;
+        found.push({ number, bytes: bytes.slice(0, length) });
+      }
+      await storage.close();
+      return found;
+    }
+
+    async function openWith(kind, name, segments) {
+      const storage = await openers[kind](name).open(true);
+      for (const { number, bytes } of segments.toReversed()) {
+        await storage.installSegment(number, bytes);
+      }
+      await storage.close();
+      try {
+        const pool = await RewardPool.open({ name, storage: kind, segmentBytes: 65536 });
+        const { lastRequestId, items } = await pool.state();
+        const notes = pool.opening.notes.length;
+        await pool.close();
+        return { last: Number(lastRequestId), drawn: items.map((item) => item.drawn), notes };
+      } catch (error) {
+        return { code: error.code };
+      } finally {
+        await RewardPool.delete({ name, storage: kind });
+      }
+    }
+
+    onmessage = async ({ data: kind }) => {
+      const name = 'damage ' + kind;
+      const pool = await RewardPool.open({ name, storage: kind, catalog, insecureSeed: 5, segmentBytes: 65536, snapshots: false });
+      // One frame each; what the state is after each of them.
+      const states = new Map();
+      for (let i = 0; i < 6; ++i) {
+        const { lastRequestId, items } = await pool.state();
+        states.set(Number(lastRequestId), items.map((item) => item.drawn));
+        await pool.drawEach(3);
+      }
+      const { lastRequestId, items } = await pool.state();
+      states.set(Number(lastRequestId), items.map((item) => item.drawn));
+      // As a crash would leave it: without the note of having been closed.
+      pool.terminate();
+      const segments = await readSegments(kind, name);
+      const last = segments.at(-1);
+      const outcomes = { whole: await openWith(kind, 'whole ' + kind, segments), cut: [], flipped: [] };
+      const from = Math.max(0, last.bytes.length - 60);
+      for (let at = from; at < last.bytes.length; ++at) {
+        const cut = [...segments.slice(0, -1), { number: last.number, bytes: last.bytes.slice(0, at) }];
+        outcomes.cut.push(await openWith(kind, 'cut ' + kind, cut));
+        const bytes = last.bytes.slice();
+        bytes[at] ^= 1 << (at % 8);
+        const flipped = [...segments.slice(0, -1), { number: last.number, bytes }];
+        outcomes.flipped.push(await openWith(kind, 'flip ' + kind, flipped));
+      }
+      postMessage({ outcomes, states: [...states] });
+    };
+  `;
+
+  for (const storage of ['opfs', 'indexeddb']) {
+    test(`every flip and cut of the last frames is found (${storage})`, async () => {
+      const own = await startServer({ files: { '/damage.js': damage } });
+      try {
+        const { outcomes, states } = await withPage(browser, `${own.origin}/`, (page) =>
+          page.evaluate(
+            (kind) =>
+              new Promise((resolve, reject) => {
+                const worker = new Worker('/damage.js', { type: 'module' });
+                worker.onmessage = ({ data }) => resolve(data);
+                worker.onerror = ({ message }) => reject(new Error(message));
+                worker.postMessage(kind);
+              }),
+            storage,
+          ),
+        );
+        const known = new Map(states);
+        assert.equal(outcomes.whole.last, 18);
+        let refused = 0;
+        for (const outcome of [...outcomes.cut, ...outcomes.flipped]) {
+          if (outcome.code !== undefined) {
+            assert.equal(outcome.code, 'corrupt');
+            ++refused;
+          } else {
+            // A torn tail was cut: what is left is a state that the pool was in.
+            assert.ok(outcome.last < 18, JSON.stringify(outcome));
+            assert.deepEqual(outcome.drawn, known.get(outcome.last));
+          }
+        }
+        for (const { code, notes } of outcomes.flipped) assert.ok(code !== undefined || notes > 0);
+        assert.ok(refused > 0, 'a frame that a later one vouches for is damaged, not torn');
+        assert.ok(outcomes.cut.every(({ code }) => code === undefined), 'a cut is torn');
+      } finally {
+        await own.close();
+      }
+    });
+  }
+});
