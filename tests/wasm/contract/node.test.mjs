@@ -1,5 +1,4 @@
-// The contract suite in Node: memory, files, the faulty double without faults, and
-// a mirror of two doubles.
+// The contract suite in Node: memory, files, and the faulty double without faults.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -7,14 +6,12 @@ import { describe, test } from 'node:test';
 import { healFs, limitFolder } from '../support/faultyFs.mjs';
 import { temporaryFolder } from '../support/folder.mjs';
 import { casesFor } from './contract.mjs';
-import { judgeByLength } from './judge.mjs';
 
 const {
   FaultyDisk,
   faultyStorageOpener,
   MemoryDisk,
   memoryStorageOpener,
-  mirroredStorageOpener,
   nodeStorageOpener,
 } = await import('../../../build/npm-test/nodeStorages.js');
 
@@ -54,15 +51,7 @@ const kinds = {
       lose: () => disk.loseEverything(),
     });
   },
-  mirrored: () => mirrored(1e9),
-  'mirrored, past its window': () => mirrored(0),
 };
-
-function mirrored(windowMs) {
-  const mirror = faultyStorageOpener(new FaultyDisk(seed + 1));
-  const primary = faultyStorageOpener(new FaultyDisk(seed));
-  return harnessOf(mirroredStorageOpener(primary, 'a pool', judgeByLength, windowMs, mirror), {});
-}
 
 for (const [kind, make] of Object.entries(kinds)) {
   describe(`storage ${kind} (seed ${seed})`, async () => {
