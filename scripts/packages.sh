@@ -65,6 +65,19 @@ need_test_tools() {
   need libbenchmark-dev has_header benchmark/benchmark.h
 }
 
+need_web_tools() {
+  need nodejs has_command node
+  need npm has_command npm
+  need emscripten has_command emcc
+  need node-acorn test -d /usr/share/nodejs/acorn
+  need googletest test -d /usr/src/googletest
+  need "chromium chromium-browser" has_browser
+  need util-linux has_command flock
+  need strace has_command strace
+}
+
+has_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+
 run_as_root() {
   if [[ $(id -u) -eq 0 ]]; then
     "$@"

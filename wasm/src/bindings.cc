@@ -106,9 +106,7 @@ class LoopBinding {
   void SetPendingRequestsMax(double count) {
     loop_.options().pending_requests_max = static_cast<std::size_t>(count);
   }
-  void SetAcknowledgeWhenWritten() {
-    loop_.options().acknowledge_when = AcknowledgeWhen::kWritten;
-  }
+  void SetAcknowledgeWhenWritten() { loop_.options().acknowledge_when = AcknowledgeWhen::kWritten; }
   void SetSecureKey(const val& key) {
     SecureKey& bytes = loop_.options().secure_key;
     for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -195,9 +193,7 @@ class LoopBinding {
   val BatchFrames() const { return BytesView(loop_.batch().frames); }
 
   void OnWritten() { loop_.OnWritten(); }
-  void OnDurable(double batch_number) {
-    loop_.OnDurable(static_cast<std::uint64_t>(batch_number));
-  }
+  void OnDurable(double batch_number) { loop_.OnDurable(static_cast<std::uint64_t>(batch_number)); }
   void OnFailed(int code, const std::string& message) {
     loop_.OnFailed(Status(static_cast<StatusCode>(code), message));
   }
@@ -262,7 +258,9 @@ class FilesBinding {
     for (const auto& [name, bytes] : files_.disk().snapshots) array.call<void>("push", name);
     return array;
   }
-  val SnapshotBytes(std::uint64_t name) const { return BytesView(files_.disk().snapshots.at(name)); }
+  val SnapshotBytes(std::uint64_t name) const {
+    return BytesView(files_.disk().snapshots.at(name));
+  }
 
   int Verify() {
     Result<VerifyReport> report = files_.Verify();

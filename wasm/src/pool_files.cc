@@ -107,8 +107,8 @@ Result<std::string> PoolFiles::LogLines(std::uint64_t skip, std::size_t bytes_ma
   MemoryStorage log(disk_, MemoryNames::kFiles);
   MemorySnapshotStore snapshots(disk_, MemoryNames::kFiles);
   LineWindow window(skip, bytes_max);
-  const Result<Inspection> inspection = InspectPool(
-      log, snapshots, {.from = InspectOptions::From::kLogStart, .visitor = &window});
+  const Result<Inspection> inspection =
+      InspectPool(log, snapshots, {.from = InspectOptions::From::kLogStart, .visitor = &window});
   if (!inspection.ok() && !window.is_full()) return inspection.status();
   return window.TakeText();
 }

@@ -20,8 +20,8 @@ Status PoolLoop::Open(std::optional<std::vector<Item>> catalog) {
   engine.acknowledge_when = options_.acknowledge_when;
   engine.pending_requests_max = options_.pending_requests_max;
 
-  Result<OpenedPool> pool = OpenPool(storage_.log(), storage_.snapshots(), catalog, engine.wal,
-                                     options_.key_retention);
+  Result<OpenedPool> pool =
+      OpenPool(storage_.log(), storage_.snapshots(), catalog, engine.wal, options_.key_retention);
   if (!pool.ok()) return pool.status();
   storage_.ForgetContent();
   created_ = pool->created;
@@ -74,8 +74,8 @@ void PoolLoop::OnFailed(const Status& status) {
 
 std::string PoolLoop::StateJson() const {
   const ItemTable& items = engine_->items();
-  std::string json = "{\"last_request_id\":\"" + std::to_string(engine_->staged_through()) +
-                     "\",\"items\":[";
+  std::string json =
+      "{\"last_request_id\":\"" + std::to_string(engine_->staged_through()) + "\",\"items\":[";
   bool is_first = true;
   for (ItemIndex index = 0; index < items.slot_count(); ++index) {
     if (!items.Has(index)) continue;
@@ -108,9 +108,8 @@ std::span<const std::byte> PoolLoop::EncodeSnapshot() {
 Status PoolLoop::OnSnapshotPublished(RequestId name) {
   encoded_ = ByteBuffer();
   storage_.NoteSnapshot(name);
-  const Result<RequestId> log_starts_after =
-      PruneLog(storage_.log(), storage_.snapshots(), name,
-               std::exchange(published_snapshot_, name));
+  const Result<RequestId> log_starts_after = PruneLog(storage_.log(), storage_.snapshots(), name,
+                                                      std::exchange(published_snapshot_, name));
   if (!log_starts_after.ok()) return log_starts_after.status();
   log_starts_after_ = *log_starts_after;
   return Status::Ok();

@@ -86,7 +86,9 @@ class PoolLoop {
   [[nodiscard]] Status StageUpdate(std::string_view id, const ItemChange& change) {
     return engine_->StageUpdate(id, change).status();
   }
-  [[nodiscard]] Status StageRemove(std::string_view id) { return engine_->StageRemove(id).status(); }
+  [[nodiscard]] Status StageRemove(std::string_view id) {
+    return engine_->StageRemove(id).status();
+  }
   void StageClosed() { engine_->StageClosed(); }
 
   [[nodiscard]] const ItemNames& names() const noexcept { return *names_; }
