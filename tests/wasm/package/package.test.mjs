@@ -1,0 +1,147 @@
+// The package as users get it: packed, installed into an empty folder, and used
+// from every kind of program that Node runs.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+
+import { temporaryFolder } from '../support/folder.mjs';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const run = promisify(execFile);
+const catalog = "[{ itemId: 'a', quantity: 'unlimited', weight: 1 }]";
+
+let project;
+let files;
+
+before(async () => {
+  project = await temporaryFolder();
+  const packed = await run('npm', ['pack', '--json', '-w', 'rewardpool', '--pack-destination', project], {
+    cwd: root,
+  });
+  // npm writes the description of each package, by itself or by name.
+  const described = JSON.parse(packed.stdout);
+  const [description] = Array.isArray(described) ? described : Object.values(described);
+  files = description.files.map(({ path }) => path);
+  await writeFile(join(project, 'package.json'), '{"private": true}');
+  await run('npm', ['install', '--offline', '--no-audit', join(project, description.filename)], {
+    cwd: project,
+  });
+});
+
+async function runScript(name, text) {
+  await writeFile(join(project, name), text);
+  const { stdout } = await run(process.execPath, [name], { cwd: project });
+  return stdout.trim();
+}
+
+test('holds what is needed and nothing else', () => {
+  assert.deepEqual(files.sort(), [
+    'LICENSE',
+    'README.md',
+    'dist/browser.js',
+    'dist/index.d.cts',
+    'dist/index.d.ts',
+    'dist/node.cjs',
+    'dist/node.js',
+    'dist/rewardpool.wasm',
+    'dist/worker.js',
+    'package.json',
+  ]);
+});
+
+test('is at most 180 KB of WebAssembly and 28 KB of compressed script on each side', async () => {
+  const read = (name) => readFile(join(project, 'node_modules/rewardpool/dist', name));
+  assert.ok((await read('rewardpool.wasm')).length <= 180_000);
+  for (const script of ['browser.js', 'worker.js']) {
+    const bytes = gzipSync(await read(script), { level: 9 }).length;
+    assert.ok(bytes <= 28_000, `${script} has ${bytes} bytes`);
+  }
+});
+
+test('works in an ES module', async () => {
+  const seen = await runScript(
+    'module.mjs',
+    `import { RewardPool } from 'rewardpool';
+     const pool = await RewardPool.open({ dir: './data', catalog: ${catalog} });
+     const { requestId, itemId } = await pool.draw();
+     await pool.close();
+     console.log(requestId, itemId);`,
+  );
+  assert.equal(seen, '1n a');
+});
+
+test('works in CommonJS', async () => {
+  const seen = await runScript(
+    'common.cjs',
+    `const { RewardPool, RewardPoolError } = require('rewardpool');
+     (async () => {
+       const pool = await RewardPool.open({ catalog: ${catalog} });
+       const { requestId, itemId } = await pool.draw();
+       const error = await pool.remove('b').catch((reason) => reason);
+       await pool.close();
+       console.log(requestId, itemId, error instanceof RewardPoolError, error.code);
+     })();`,
+  );
+  assert.equal(seen, '1n a true not-found');
+});
+
+test('works in a thread', async () => {
+  const seen = await runScript(
+    'thread.mjs',
+    `import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+     import { fileURLToPath } from 'node:url';
+     if (isMainThread) {
+       new Worker(fileURLToPath(import.meta.url)).on('message', (text) => console.log(text));
+     } else {
+       const { RewardPool } = await import('rewardpool');
+       const pool = await RewardPool.open({ dir: './thread', catalog: ${catalog} });
+       const { itemId } = await pool.draw();
+       await pool.close();
+       parentPort.postMessage(itemId);
+     }`,
+  );
+  assert.equal(seen, 'a');
+});
+
+for (const [kind, name] of [
+  ['an ES module', 'typed.mts'],
+  ['CommonJS', 'typed.cts'],
+]) {
+  test(`has types for strict TypeScript in ${kind}`, async () => {
+    await writeFile(
+      join(project, name),
+      `import { RewardPool, RewardPoolError, type Draw } from 'rewardpool';
+       export async function use(): Promise<Draw> {
+         await using pool = await RewardPool.open({ dir: 'x', catalog: ${catalog} });
+         const { lastRequestId } = await pool.state();
+         const next: bigint = lastRequestId + 1n;
+         // @ts-expect-error: there is no such storage
+         await RewardPool.open({ storage: 'paper' });
+         // @ts-expect-error: a weight is no text
+         await pool.add({ itemId: 'x', weight: '1', quantity: next });
+         for await (const record of pool.log()) {
+           if (record.type === 'draw') record.itemIds.join();
+         }
+         try {
+           return await pool.draw();
+         } catch (error) {
+           if (error instanceof RewardPoolError && error.code === 'exhausted') error.requestId;
+           throw error;
+         }
+       }`,
+    );
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext'];
+    const { stdout } = await run(
+      process.execPath,
+      [tsc, ...options, '--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable', name],
+      { cwd: project },
+    ).catch((error) => error);
+    assert.equal(stdout, '');
+  });
+}
