@@ -364,7 +364,9 @@ export class OpfsStorage implements PoolStorage {
     } catch (error) {
       const { name } = error as DOMException;
       if (name !== 'NotFoundError') throw asStorageError(error, 'looking for the pool');
-      throw new RewardPoolError('store-lost', "the site's data was cleared while the pool was open");
+      throw this.#fail(
+        new RewardPoolError('store-lost', "the site's data was cleared while the pool was open"),
+      );
     }
   }
 
@@ -397,6 +399,7 @@ export class OpfsStorage implements PoolStorage {
 
   #checkUsable(): void {
     if (this.#isClosed) throw new RewardPoolError('closed', 'the storage is closed');
+    if (this.#failure?.code === 'store-lost') throw this.#failure;
     if (this.#failure !== undefined) throw earlierFailure(this.#failure);
   }
 
