@@ -173,10 +173,10 @@ export interface CorePoolFiles {
   lastRequestId(): bigint;
 
   /**
-   * Reads records as JSON lines (record_json.h), the first `skip` lines left out, until there are
-   * `bytesMax` bytes; then logLines() has them. Empty: the end.
+   * Reads the records behind the request `after` as JSON lines (record_json.h), the first `skip`
+   * lines left out, until there are `bytesMax` bytes; then logLines() has them. Empty: the end.
    */
-  readLog(skip: number, bytesMax: number): number;
+  readLog(after: bigint, skip: number, bytesMax: number): number;
   logLines(): string;
 
   delete(): void;

@@ -37,6 +37,10 @@ export function toSeed(value: unknown): bigint {
   return toExact(value, 'insecureSeed', MAX_64_BITS);
 }
 
+export function toRequestId(value: unknown, what: string): bigint {
+  return toExact(value, what, MAX_64_BITS);
+}
+
 /** A whole number from `min` to `max`. */
 export function toCount(value: unknown, what: string, min: number, max: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {

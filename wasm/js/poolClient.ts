@@ -8,6 +8,7 @@ import type {
   DrawBatch,
   DrawMany,
   DrawOptions,
+  Integer,
   ItemChange,
   LogRecord,
   OpeningReport,
@@ -15,7 +16,7 @@ import type {
   PoolStats,
 } from '../types/index.js';
 import { asRewardPoolError, closedError, exhaustedError, RewardPoolError } from './errors.js';
-import { toCount, toQuantity, toWeight } from './integers.js';
+import { toCount, toQuantity, toRequestId, toWeight } from './integers.js';
 import { parseRecords, parseState } from './coreJson.js';
 import { checkItem, checkText } from './openOptions.js';
 import {
@@ -123,13 +124,14 @@ export class PoolClient {
     return parseState(await this.#submit({ kind: 'state' }));
   }
 
-  async *log(): AsyncIterableIterator<LogRecord> {
+  async *log(options: { afterRequest?: Integer } = {}): AsyncIterableIterator<LogRecord> {
+    const after = toRequestId(options.afterRequest ?? 0n, 'afterRequest');
     const reading = ++this.#readings;
     let skip = 0;
     let ended = false;
     try {
       for (;;) {
-        const lines = await this.#submit({ kind: 'log', reading, skip });
+        const lines = await this.#submit({ kind: 'log', reading, after, skip });
         if (lines === '') {
           ended = true;
           return;

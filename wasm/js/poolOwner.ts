@@ -360,7 +360,7 @@ export class PoolOwner {
         this.#visit(job, async () => job.resolve(await this.#exportNow()));
         break;
       case 'log':
-        this.#stageLog(job, request.reading, request.skip);
+        this.#stageLog(job, request);
         break;
       case 'log-end':
         job.session.endReading(request.reading);
@@ -808,11 +808,12 @@ export class PoolOwner {
     }
   }
 
-  #stageLog(job: Job, reading: number, skip: number): void {
+  #stageLog(job: Job, request: RequestOf<'log'>): void {
+    const { reading } = request;
     const files = job.session.reading(reading);
     if (files !== undefined) {
-      this.#answerLog(job, reading, files, skip);
-    } else if (skip > 0) {
+      this.#answerLog(job, request, files);
+    } else if (request.skip > 0) {
       job.reject(
         new RewardPoolError('io', 'the reading of the log was cut short; read it again'),
       );
@@ -820,13 +821,13 @@ export class PoolOwner {
       this.#visit(job, async () => {
         const opened = await this.#readFiles();
         job.session.beginReading(reading, opened);
-        this.#answerLog(job, reading, opened, skip);
+        this.#answerLog(job, request, opened);
       });
     }
   }
 
-  #answerLog(job: Job, reading: number, files: CorePoolFiles, skip: number): void {
-    const status = files.readLog(skip, LOG_PAGE_BYTES);
+  #answerLog(job: Job, { reading, after, skip }: RequestOf<'log'>, files: CorePoolFiles): void {
+    const status = files.readLog(after, skip, LOG_PAGE_BYTES);
     if (status !== 0) {
       job.session.endReading(reading);
       job.reject(new RewardPoolError(errorCodeOf(status), files.message()));

@@ -48,9 +48,10 @@ export interface Exchange {
   export: { request: object; answer: Uint8Array };
   /**
    * The next lines of a reading of the log: `reading` is any number that the
-   * client has not used before; `skip` lines of it were received. Empty: the end.
+   * client has not used before, of what is behind the request `after`; `skip` lines
+   * of it were received. Empty: the end.
    */
-  log: { request: { reading: number; skip: number }; answer: string };
+  log: { request: { reading: number; after: bigint; skip: number }; answer: string };
   /** Ends a reading before its end. */
   'log-end': { request: { reading: number }; answer: undefined };
 }

@@ -291,9 +291,9 @@ class FilesBinding {
   bool Exists() const { return exists_; }
   std::uint64_t LastRequestId() const { return last_request_id_; }
 
-  int ReadLog(double skip, double bytes_max) {
-    Result<std::string> lines =
-        files_.LogLines(static_cast<std::uint64_t>(skip), static_cast<std::size_t>(bytes_max));
+  int ReadLog(std::uint64_t after, double skip, double bytes_max) {
+    Result<std::string> lines = files_.LogLines(after, static_cast<std::uint64_t>(skip),
+                                                static_cast<std::size_t>(bytes_max));
     if (!lines.ok()) return CodeOf(lines.status());
     lines_ = *std::move(lines);
     return 0;

@@ -14,18 +14,21 @@ namespace {
 // the window before they are written: one may stand for billions of lines.
 class LineWindow final : public RecordVisitor {
  public:
-  LineWindow(std::uint64_t skip, std::size_t bytes_max) : skip_(skip), bytes_max_(bytes_max) {}
+  LineWindow(RequestId after, std::uint64_t skip, std::size_t bytes_max)
+      : after_(after), skip_(skip), bytes_max_(bytes_max) {}
 
   Status OnRecord(const Record& record, RequestId first_request_id, const ItemTable& items,
                   const KeyTable& /*keys*/) override {
     const bool is_run =
         std::holds_alternative<DrawRun>(record) || std::holds_alternative<RefusedRun>(record);
     const std::uint64_t lines = is_run ? RequestIdsOf(record) : 1;
-    if (skip_ >= lines) {
-      skip_ -= lines;
+    const std::uint64_t behind = first_request_id > after_ ? 0 : after_ - first_request_id + 1;
+    if (behind >= lines) return Status::Ok();
+    if (skip_ >= lines - behind) {
+      skip_ -= lines - behind;
       return Status::Ok();
     }
-    const std::uint64_t skipped = std::exchange(skip_, 0);
+    const std::uint64_t skipped = behind + std::exchange(skip_, 0);
     RP_RETURN_IF_ERROR(
         AppendRecordJson(Cut(record, skipped), first_request_id + skipped, items, text_));
     is_full_ = text_.size() >= bytes_max_;
@@ -50,6 +53,7 @@ class LineWindow final : public RecordVisitor {
     return record;
   }
 
+  const RequestId after_;
   std::uint64_t skip_;
   const std::size_t bytes_max_;
   std::string text_;
@@ -103,10 +107,11 @@ Result<VerifyReport> PoolFiles::Verify() const {
   return VerifyPool(log, snapshots);
 }
 
-Result<std::string> PoolFiles::LogLines(std::uint64_t skip, std::size_t bytes_max) const {
+Result<std::string> PoolFiles::LogLines(RequestId after, std::uint64_t skip,
+                                        std::size_t bytes_max) const {
   MemoryStorage log(disk_, MemoryNames::kFiles);
   MemorySnapshotStore snapshots(disk_, MemoryNames::kFiles);
-  LineWindow window(skip, bytes_max);
+  LineWindow window(after, skip, bytes_max);
   const Result<Inspection> inspection =
       InspectPool(log, snapshots, {.from = InspectOptions::From::kLogStart, .visitor = &window});
   if (!inspection.ok() && !window.is_full()) return inspection.status();

@@ -41,11 +41,12 @@ class PoolFiles {
   // Errors: those of VerifyPool().
   [[nodiscard]] Result<VerifyReport> Verify() const;
 
-  // The log as JSON lines (record_json.h), the first `skip` of them left out,
-  // until there are at least `bytes_max` bytes. Empty: the end.
-  // Errors: those of InspectPool().
-  // Cost:   a replay of the log from its beginning.
-  [[nodiscard]] Result<std::string> LogLines(std::uint64_t skip, std::size_t bytes_max) const;
+  // The log behind the request `after` as JSON lines (record_json.h), the first
+  // `skip` of them left out, until there are at least `bytes_max` bytes. Empty: the
+  // end. Errors: those of InspectPool().
+  // Cost: a replay of the log from its beginning.
+  [[nodiscard]] Result<std::string> LogLines(RequestId after, std::uint64_t skip,
+                                             std::size_t bytes_max) const;
 
  private:
   std::shared_ptr<MemoryDisk> disk_ = std::make_shared<MemoryDisk>();

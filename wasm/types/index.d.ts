@@ -385,8 +385,12 @@ export declare class RewardPool {
   /**
    * The records of the log, oldest first, up to the last one acknowledged when
    * the reading began. After a snapshot the log may not begin at the beginning.
+   *
+   * With `afterRequest` only those behind that request (0 or more): to go on where
+   * an earlier reading ended. Cost: the log is replayed from its beginning all the
+   * same, but only what is asked for is handed over.
    */
-  log(): AsyncIterableIterator<LogRecord>;
+  log(options?: { afterRequest?: Integer }): AsyncIterableIterator<LogRecord>;
 
   /**
    * Takes a snapshot now and drops the parts of the log that it makes

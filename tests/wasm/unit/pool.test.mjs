@@ -235,6 +235,23 @@ for (const [place, where] of Object.entries(places)) {
       assert.equal((await pool.draw()).requestId, 60_001n);
     });
 
+    test('a reader goes on behind any request, also in the middle of a run', async (t) => {
+      const pool = await open(t, { catalog: finite(40), insecureSeed: 5n });
+      await pool.drawEach(30);
+      await pool.drawMany(3);
+      await pool.update('a', { weight: 7 });
+      await pool.drawEach(12);
+      const all = await records(pool);
+      for (let after = 0n; after <= 47n; ++after) {
+        const behind = all.filter(({ requestId }) => requestId > after);
+        const read = [];
+        for await (const record of pool.log({ afterRequest: after })) read.push(record);
+        const expected = after === 0n ? all : behind;
+        assert.deepEqual(read, expected, `after ${after}`);
+      }
+      await assert.rejects(pool.log({ afterRequest: -1 }).next(), withCode('invalid-argument'));
+    });
+
     test('a copy of the state holds just what was answered before', async (t) => {
       const pool = await open(t, { catalog: finite(10_000) });
       const draws = Array.from({ length: 50 }, () => pool.drawEach(100));
