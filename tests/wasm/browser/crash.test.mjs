@@ -1,9 +1,9 @@
 // What goes wrong in browsers: kills, full disks, failed flushes, cleared data,
 // missing storages, damaged bytes.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 
-import { launchBrowser, startServer, watchErrors, withPage } from './harness.mjs';
+import { browserSuite, launchBrowser, startServer, watchErrors, withPage } from './harness.mjs';
 
 const prelude = `
   import { RewardPool } from '/dist/browser.js';
@@ -62,33 +62,23 @@ function patient(script) {
     for (const event of early) self.onmessage(event);`)}`;
 }
 
-let server;
-let browser;
-
-before(async () => {
-  server = await startServer({
-    files: {
-      '/': '<!doctype html><title>crash</title><script type="module" src="/prelude.js"></script>',
-      '/prelude.js': prelude,
-      ...Object.fromEntries(Object.entries(workers).map(([path, text]) => [path, patient(text)])),
-    },
-  });
-  browser = await launchBrowser();
-});
-after(async () => {
-  await browser.close();
-  await server.close();
+const suite = browserSuite({
+  files: {
+    '/': '<!doctype html><title>crash</title><script type="module" src="/prelude.js"></script>',
+    '/prelude.js': prelude,
+    ...Object.fromEntries(Object.entries(workers).map(([path, text]) => [path, patient(text)])),
+  },
 });
 
 function inPage(run, argument) {
-  return withPage(browser, `${server.origin}/`, async (page) => {
+  return withPage(suite.browser, `${suite.server.origin}/`, async (page) => {
     await page.waitForFunction(() => globalThis.ready);
     return page.evaluate(run, argument);
   });
 }
 
 for (const storage of ['opfs', 'indexeddb']) {
-  test(`SIGKILL of the browser loses nothing that was answered (${storage})`, async () => {
+  suite.test(`SIGKILL of the browser loses nothing that was answered (${storage})`, async () => {
     const answered = new Map();
     let killed = await launchBrowser();
     try {
@@ -98,7 +88,7 @@ for (const storage of ['opfs', 'indexeddb']) {
           assert.ok(!answered.has(requestId), `request ${requestId} was answered twice`);
           answered.set(requestId, itemId);
         });
-        await page.goto(`${server.origin}/`);
+        await page.goto(`${suite.server.origin}/`);
         await page.waitForFunction(() => globalThis.ready);
         await page.evaluate(async (kind) => {
           const pool = await RewardPool.open({ name: 'kill', storage: kind, catalog, snapshots: false });
@@ -116,7 +106,7 @@ for (const storage of ['opfs', 'indexeddb']) {
         killed = await launchBrowser(await killed.kill());
       }
       const page = await killed.context.newPage();
-      await page.goto(`${server.origin}/`);
+      await page.goto(`${suite.server.origin}/`);
       await page.waitForFunction(() => globalThis.ready);
       const found = await page.evaluate(async (kind) => {
         const pool = await RewardPool.open({ name: 'kill', storage: kind });
@@ -144,16 +134,16 @@ for (const storage of ['opfs', 'indexeddb']) {
     }
   });
 
-  test(`cleared site data is told as a lost store (${storage})`, async () => {
-    await withPage(browser, `${server.origin}/`, async (page) => {
+  suite.test(`cleared site data is told as a lost store (${storage})`, async () => {
+    await withPage(suite.browser, `${suite.server.origin}/`, async (page) => {
       await page.waitForFunction(() => globalThis.ready);
       await page.evaluate(async (kind) => {
         globalThis.pool = await RewardPool.open({ name: `clear ${kind}`, storage: kind, catalog });
         await pool.draw();
       }, storage);
-      const session = await browser.context.newCDPSession(page);
+      const session = await suite.browser.context.newCDPSession(page);
       await session.send('Storage.clearDataForOrigin', {
-        origin: server.origin,
+        origin: suite.server.origin,
         storageTypes: 'file_systems,indexeddb,local_storage',
       });
       const codes = await page.evaluate(async (kind) => {
@@ -180,7 +170,7 @@ for (const storage of ['opfs', 'indexeddb']) {
     });
   });
 
-  test(`a used-up quota refuses draws, undoes them, and passes (${storage})`, async () => {
+  suite.test(`a used-up quota refuses draws, undoes them, and passes (${storage})`, async () => {
     // An origin of its own, whose usage is that of this pool alone.
     const own = await startServer({
       files: {
@@ -188,12 +178,12 @@ for (const storage of ['opfs', 'indexeddb']) {
         '/prelude.js': prelude,
       },
     });
-    const page = await browser.context.newPage();
+    const page = await suite.browser.context.newPage();
     const watch = watchErrors(page);
     try {
       await page.goto(`${own.origin}/`);
       await page.waitForFunction(() => globalThis.ready);
-      const session = await browser.context.newCDPSession(page);
+      const session = await suite.browser.context.newCDPSession(page);
       const { origin } = own;
       await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 8_000_000 });
       const full = await page.evaluate(async (kind) => {
@@ -253,7 +243,7 @@ for (const [storage, workerUrl] of [
   ['opfs', '/failing-flush.js'],
   ['indexeddb', '/aborting-indexeddb.js'],
 ]) {
-  test(`a flush that fails stops the pool, and reopening recovers (${storage})`, async () => {
+  suite.test(`a flush that fails stops the pool, and reopening recovers (${storage})`, async () => {
     const seen = await inPage(
       async ([kind, url]) => {
         const options = { name: `flush ${kind}`, storage: kind, catalog };
@@ -290,7 +280,7 @@ for (const [storage, workerUrl] of [
   });
 }
 
-test('a short write is a full disk: undone, and the pool goes on', async () => {
+suite.test('a short write is a full disk: undone, and the pool goes on', async () => {
   const seen = await inPage(async () => {
     const options = { name: 'short', storage: 'opfs', catalog, workerUrl: '/short-write.js' };
     const pool = await RewardPool.open(options);
@@ -303,23 +293,35 @@ test('a short write is a full disk: undone, and the pool goes on', async () => {
       code = await codeOf(pool.draw());
       if (code === 'no error') ++drawn;
     }
+    // The next ones would begin a piece of the log, whose header does not fit either.
+    const codes = [code];
+    for (let i = 0; i < 3; ++i) codes.push(await codeOf(pool.draw()));
     channel.postMessage(false);
     let next;
-    while (next === undefined) next = await pool.draw().catch(() => undefined);
+    while (next === undefined) {
+      next = await pool.draw().catch(({ code: refused }) => {
+        if (refused !== 'full') throw new Error(`refused as ${refused}`);
+      });
+    }
     pool.terminate();
     const again = await RewardPool.open(options);
     await again.close();
     return {
-      code,
+      codes,
       next: Number(next.requestId) - drawn,
       recovered: again.opening.recoveredThrough === next.requestId,
       notes: again.opening.notes,
     };
   });
-  assert.deepEqual(seen, { code: 'full', next: 1, recovered: true, notes: [] });
+  assert.deepEqual(seen, {
+    codes: ['full', 'full', 'full', 'full'],
+    next: 1,
+    recovered: true,
+    notes: [],
+  });
 });
 
-test('where there is no OPFS the pool is kept in IndexedDB, then and later', async () => {
+suite.test('where there is no OPFS the pool is kept in IndexedDB, then and later', async () => {
   const seen = await inPage(async () => {
     const first = await RewardPool.open({ name: 'forced', catalog, workerUrl: '/without-opfs.js' });
     await first.draw();
@@ -332,7 +334,7 @@ test('where there is no OPFS the pool is kept in IndexedDB, then and later', asy
   assert.deepEqual(seen, ['indexeddb', 'indexeddb', 2]);
 });
 
-test('a pool that was made in OPFS is not made anew elsewhere when OPFS is missing', async () => {
+suite.test('a pool that was made in OPFS is not made anew elsewhere when OPFS is missing', async () => {
   const codes = await inPage(async () => {
     const first = await RewardPool.open({ name: 'opfs only', catalog });
     await first.draw();
@@ -347,13 +349,13 @@ test('a pool that was made in OPFS is not made anew elsewhere when OPFS is missi
   assert.deepEqual(codes, ['unsupported', 1]);
 });
 
-test('a private window keeps a pool for as long as it lasts', async () => {
-  const context = await browser.context.browser().newContext();
+suite.test('a private window keeps a pool for as long as it lasts', async () => {
+  const context = await suite.browser.context.browser().newContext();
   try {
     const page = await context.newPage();
     const watch = watchErrors(page);
     for (const expected of [1, 2]) {
-      await page.goto(`${server.origin}/`);
+      await page.goto(`${suite.server.origin}/`);
       await page.waitForFunction(() => globalThis.ready);
       const requestId = await page.evaluate(async () => {
         const pool = await RewardPool.open({ name: 'private', catalog });
@@ -443,10 +445,10 @@ describe('damaged bytes', () => {
   `;
 
   for (const storage of ['opfs', 'indexeddb']) {
-    test(`every flip and cut of the last frames is found (${storage})`, async () => {
+    suite.test(`every flip and cut of the last frames is found (${storage})`, async () => {
       const own = await startServer({ files: { '/damage.js': damage } });
       try {
-        const { outcomes, states } = await withPage(browser, `${own.origin}/`, (page) =>
+        const { outcomes, states } = await withPage(suite.browser, `${own.origin}/`, (page) =>
           page.evaluate(
             (kind) =>
               new Promise((resolve, reject) => {

@@ -1,22 +1,22 @@
 // What browser tests stand on: a server on the loopback, a real Chromium with a
-// profile of its own, and pages whose errors fail the test.
+// profile of its own, pages whose errors fail the test, and an end to everything
+// that may hang.
 //
-//   const server = await startServer();
-//   const browser = await launchBrowser();
-//   await withPage(browser, `${server.origin}/`, async (page) => { ... });
-//   await browser.close();
-//   await server.close();
+//   const suite = browserSuite({ files: { '/': '...' } });
+//   suite.test('a fact', () =>
+//     withPage(suite.browser, `${suite.server.origin}/`, async (page) => { ... }),
+//   );
 //
-// To play a crash: `const { userDataDir } = await browser.kill()`, and launch
-// again with that `userDataDir`. The profile's storage belongs to the server's
-// origin, so keep the server.
+// To play a crash: `launchBrowser(await browser.kill())`. The profile's storage
+// belongs to the server's origin, so keep the server.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
+import { createReadStream, rmSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { extname, join, normalize, resolve, sep } from 'node:path';
+import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -40,6 +40,28 @@ const MIME_TYPES = {
   '.map': 'application/json',
   '.wasm': 'application/wasm',
 };
+
+// Each is many times what is needed on a busy machine with two cores.
+const LAUNCH_LIMIT_MS = 60_000;
+const END_LIMIT_MS = 15_000;
+const PAGE_LIMIT_MS = 60_000;
+const TEST_LIMIT_MS = 90_000;
+
+/** Something did not come to an end. */
+export class LimitError extends Error {}
+
+/** What `promise` becomes; rejects with a LimitError that names `what` when it takes too long. */
+export async function within(limitMs, what, promise) {
+  const settled = new AbortController();
+  const limit = delay(limitMs, undefined, { signal: settled.signal }).then(() => {
+    throw new LimitError(`${what} did not end within ${limitMs / 1000} s`);
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    settled.abort();
+  }
+}
 
 const EMPTY_PAGE = '<!doctype html><meta charset="utf-8"><title>test</title>';
 
@@ -120,9 +142,9 @@ function executablePath() {
   }
 }
 
-function groupIsAlive(group) {
+function signalGroup(group, signal) {
   try {
-    process.kill(-group, 0);
+    process.kill(-group, signal);
     return true;
   } catch (error) {
     if (error.code === 'ESRCH') return false;
@@ -130,11 +152,8 @@ function groupIsAlive(group) {
   }
 }
 
-async function waitForEndOf(group) {
-  for (let attempt = 0; groupIsAlive(group); ++attempt) {
-    if (attempt === 1000) throw new Error(`the processes of the browser ${group} do not end`);
-    await delay(10);
-  }
+async function endOfGroup(group) {
+  while (signalGroup(group, 0)) await delay(10);
 }
 
 /** The browser's own process, which leads its group. */
@@ -145,6 +164,43 @@ async function processIdOf(context) {
   return processInfo.find(({ type }) => type === 'browser').id;
 }
 
+/** All that run, and the profiles to be removed: nothing outlives a file of tests. */
+const running = new Set();
+const profiles = new Set();
+
+process.on('exit', () => {
+  for (const { processId } of running) signalGroup(processId, 'SIGKILL');
+  for (const profile of profiles) rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
+});
+// The test runner's way of ending a file.
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
+
+async function launch(profile, { args, ...options }) {
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: executablePath(),
+    headless: true,
+    handleSIGHUP: false,
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    timeout: LAUNCH_LIMIT_MS,
+    // A browser that is killed leaves files there.
+    env: { ...process.env, TMPDIR: profile },
+    args: [...ARGUMENTS, ...args],
+    ...options,
+  });
+  try {
+    return {
+      context,
+      processId: await within(END_LIMIT_MS, "asking for the browser's process", processIdOf(context)),
+    };
+  } catch (error) {
+    await within(END_LIMIT_MS, 'closing the browser', context.close()).catch(() => undefined);
+    throw error;
+  }
+}
+
 /**
  * Starts Chromium. Without `userDataDir` it gets a new, empty profile, which
  * close() removes.
@@ -153,53 +209,117 @@ async function processIdOf(context) {
  * - `context`, Playwright's;
  * - `processId`;
  * - `userDataDir`;
+ * - `isRunning()`;
  * - `kill()`: SIGKILL to all of the browser's processes at once; keeps the
  *   profile. Resolves, when they are gone, to what launchBrowser() takes;
  * - `close()`: ends in order, if it still runs, and removes a profile that
- *   launchBrowser() made, also one that came back from `kill()`.
+ *   launchBrowser() made, also one that came back from `kill()`. What does not
+ *   end in order is killed, and close() rejects.
  */
 export async function launchBrowser({ userDataDir, ownsProfile, args = [], ...options } = {}) {
   const owned = ownsProfile ?? userDataDir === undefined;
   const profile = userDataDir ?? (await mkdtemp(join(tmpdir(), 'rewardpool-browser-')));
-  let context;
-  let processId;
+  if (owned) profiles.add(profile);
+  const removeProfile = async () => {
+    if (owned) await rm(profile, { recursive: true, force: true, maxRetries: 10 });
+    profiles.delete(profile);
+  };
+  let launched;
   try {
-    context = await chromium.launchPersistentContext(profile, {
-      executablePath: executablePath(),
-      headless: true,
-      handleSIGINT: false,
-      args: [...ARGUMENTS, ...args],
-      ...options,
-    });
-    processId = await processIdOf(context);
+    launched = await launch(profile, { args, ...options });
   } catch (error) {
-    await context?.close().catch(() => undefined);
-    if (owned) await rm(profile, { recursive: true, force: true });
+    await removeProfile();
     throw error;
   }
 
-  let running = true;
-  return {
+  const { context, processId } = launched;
+  const closed = once(context, 'close').then(() => running.delete(browser));
+  const browser = {
     context,
     processId,
     userDataDir: profile,
+    isRunning: () => running.has(browser),
     kill: async () => {
-      running = false;
-      const closed = once(context, 'close');
-      process.kill(-processId, 'SIGKILL');
-      await closed;
-      await waitForEndOf(processId);
+      running.delete(browser);
+      signalGroup(processId, 'SIGKILL');
+      await within(END_LIMIT_MS, 'the connection to a killed browser', closed);
+      await within(END_LIMIT_MS, 'a killed browser', endOfGroup(processId));
       return { userDataDir: profile, ownsProfile: owned, args, ...options };
     },
     close: async () => {
-      if (running) {
-        running = false;
-        await context.close();
-        await waitForEndOf(processId);
+      try {
+        if (running.delete(browser)) {
+          try {
+            await within(END_LIMIT_MS, 'closing the browser', context.close());
+            await within(END_LIMIT_MS, 'the end of the browser', endOfGroup(processId));
+          } catch (error) {
+            signalGroup(processId, 'SIGKILL');
+            throw error;
+          }
+        }
+      } finally {
+        await removeProfile();
       }
-      if (owned) await rm(profile, { recursive: true, force: true, maxRetries: 10 });
     },
   };
+  running.add(browser);
+  return browser;
+}
+
+async function killAndForget(browsers) {
+  for (const browser of browsers) {
+    await browser.kill();
+    await browser.close();
+  }
+}
+
+/**
+ * A test with an end: what hangs fails it, by name, and takes the browsers with
+ * it. Browsers that it launched and left behind are killed in any case.
+ */
+export function browserTest(name, run, { limitMs = TEST_LIMIT_MS, ...options } = {}) {
+  test(name, options, async (t) => {
+    const before = new Set(running);
+    try {
+      await within(limitMs, 'the test', run(t));
+    } catch (error) {
+      // It still holds pages of theirs.
+      if (error instanceof LimitError) await killAndForget(running);
+      throw error;
+    } finally {
+      await killAndForget([...running].filter((browser) => !before.has(browser)));
+    }
+  });
+}
+
+/**
+ * A server (with `options` as of startServer()) and a browser that the tests of a
+ * file share, as `server` and `browser`; and `test`, a browserTest() that finds
+ * a new browser if the last test has lost the old one.
+ */
+export function browserSuite(options) {
+  const suite = {
+    server: undefined,
+    browser: undefined,
+    test: (name, run, limits) =>
+      browserTest(
+        name,
+        async (t) => {
+          if (!suite.browser.isRunning()) suite.browser = await launchBrowser();
+          await run(t);
+        },
+        limits,
+      ),
+  };
+  before(async () => {
+    suite.server = await startServer(options);
+    suite.browser = await launchBrowser();
+  });
+  after(async () => {
+    await suite.browser?.close();
+    await suite.server?.close();
+  });
+  return suite;
 }
 
 /**
@@ -217,24 +337,31 @@ export function watchErrors(page, { expected } = {}) {
   });
   page.on('pageerror', (error) => note(`uncaught: ${error.stack ?? error}`));
   page.on('crash', () => note('the page crashed'));
+  const told = () => `errors in the page: ${errors.length === 0 ? 'none' : errors.join('\n')}`;
   return {
     errors,
+    told,
     assertNone: () => {
-      if (errors.length > 0) throw new Error(`errors in the page:\n${errors.join('\n')}`);
+      if (errors.length > 0) throw new Error(told());
     },
   };
 }
 
 /** Opens `url` in a new page, runs `use` on it, closes it; its errors fail the caller. */
 export async function withPage(browser, url, use, options) {
-  const page = await browser.context.newPage();
+  const page = await within(END_LIMIT_MS, 'opening a page', browser.context.newPage());
   const watch = watchErrors(page, options);
   try {
     await page.goto(url);
-    const result = await use(page);
+    const result = await within(PAGE_LIMIT_MS, `what was asked of the page ${url}`, use(page));
     watch.assertNone();
     return result;
+  } catch (error) {
+    if (error instanceof LimitError) error.message += `; ${watch.told()}`;
+    throw error;
   } finally {
-    if (!page.isClosed()) await page.close().catch(() => undefined);
+    if (!page.isClosed()) {
+      await within(END_LIMIT_MS, 'closing a page', page.close()).catch(() => undefined);
+    }
   }
 }

@@ -1,16 +1,22 @@
 // The harness itself: what it hides would be hidden from every browser test.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { readdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
-import { launchBrowser, startServer, withPage } from './harness.mjs';
+import { temporaryFolder } from '../support/folder.mjs';
+import { browserTest, launchBrowser, startServer, withPage } from './harness.mjs';
 
 let server;
 before(async () => {
   server = await startServer({
     files: {
       '/module.mjs': 'export const answer = 42;',
-      '/worker.js': 'console.error("from a worker"); postMessage(1);',
+      '/worker.js': 'console.error("from a worker");',
     },
   });
 });
@@ -39,7 +45,7 @@ function readItem(page) {
   });
 }
 
-test('modules are served as such, and nothing outside of the folders is', async (t) => {
+browserTest('modules are served as such, and nothing outside of the folders is', async (t) => {
   await withBrowser(t, (browser) =>
     withPage(browser, `${server.origin}/`, async (page) => {
       assert.equal(await page.evaluate(async () => (await import('/module.mjs')).answer), 42);
@@ -52,7 +58,7 @@ test('modules are served as such, and nothing outside of the folders is', async 
   assert.match(script.headers.get('content-type'), /^text\/javascript/);
 });
 
-test('headers of the test go with every answer', async () => {
+browserTest('headers of the test go with every answer', async () => {
   const headers = { 'Content-Security-Policy': "script-src 'self'" };
   const strict = await startServer({ headers });
   try {
@@ -66,7 +72,7 @@ test('headers of the test go with every answer', async () => {
   }
 });
 
-test('errors of a page and of its workers fail the test', async (t) => {
+browserTest('errors of a page and of its workers fail the test', async (t) => {
   await withBrowser(t, async (browser) => {
     const run = (use, options) => withPage(browser, `${server.origin}/`, use, options);
     const logs = (page) => page.evaluate(() => console.error('one of the page'));
@@ -81,17 +87,17 @@ test('errors of a page and of its workers fail the test', async (t) => {
       /nobody caught it/,
     );
     await assert.rejects(
-      run((page) =>
-        page.evaluate(
-          () => new Promise((resolve) => { new Worker('/worker.js').onmessage = resolve; }).then(() => undefined),
-        ),
-      ),
+      run(async (page) => {
+        const told = page.waitForEvent('console');
+        await page.evaluate(() => void new Worker('/worker.js'));
+        await told;
+      }),
       /from a worker/,
     );
   });
 });
 
-test('a killed browser is gone at once and its profile comes back', async (t) => {
+browserTest('a killed browser is gone at once and its profile comes back', async (t) => {
   let browser = await launchBrowser();
   t.after(() => browser.close());
   await withPage(browser, `${server.origin}/`, (page) => writeItem(page, 'kept'));
@@ -103,4 +109,55 @@ test('a killed browser is gone at once and its profile comes back', async (t) =>
   assert.equal(await withPage(browser, `${server.origin}/`, readItem), 'kept');
   await browser.close();
   assert.ok(!existsSync(again.userDataDir), 'the profile is left behind');
+});
+
+/** Command lines of all processes that were told of `folder`. */
+async function processesOf(folder) {
+  const found = [];
+  for (const entry of await readdir('/proc')) {
+    const line = /^\d+$/.test(entry)
+      ? await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')
+      : '';
+    if (line.includes(folder)) found.push(line.replaceAll('\0', ' '));
+  }
+  return found;
+}
+
+/** Runs hanging.mjs until it ends or, with `until`, until it has said that. */
+async function runHangingTests(limitMs, until) {
+  const folder = await temporaryFolder();
+  const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
+  const child = spawn(
+    process.execPath,
+    ['--test-reporter=tap', fileURLToPath(new URL('hanging.mjs', import.meta.url))],
+    {
+      env: { ...environment, TMPDIR: folder, REWARDPOOL_HANG_MS: limitMs },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const exited = once(child, 'exit');
+  let output = '';
+  for await (const piece of child.stdout.setEncoding('utf8')) {
+    output += piece;
+    if (until !== undefined && output.includes(until)) child.kill();
+  }
+  const [exitCode] = await exited;
+  return { exitCode, output, processes: await processesOf(folder), files: await readdir(folder) };
+}
+
+browserTest('a test that hangs fails by name, and leaves no browser behind', async () => {
+  const { exitCode, output, processes, files } = await runHangingTests(5000);
+  assert.equal(exitCode, 1, output);
+  assert.match(output, /^not ok 1 - a page is busy for ever$/m);
+  assert.match(output, /the test did not end within 5 s/);
+  assert.match(output, /^ok 2 - the next test has a browser again$/m);
+  assert.deepEqual(processes, []);
+  assert.deepEqual(files, []);
+});
+
+browserTest('a file of tests that is ended leaves no browser behind', async () => {
+  const { exitCode, processes, files } = await runHangingTests(600_000, 'busy from now on');
+  assert.equal(exitCode, 128 + constants.signals.SIGTERM);
+  assert.deepEqual(processes, []);
+  assert.deepEqual(files, []);
 });

@@ -1,8 +1,8 @@
 // The public API in a real browser, in every storage: what a page sees.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 
-import { launchBrowser, startServer, withPage } from './harness.mjs';
+import { browserSuite, startServer, withPage } from './harness.mjs';
 
 /** Runs in the page, before the test's own function. */
 const prelude = `
@@ -14,21 +14,11 @@ const prelude = `
   globalThis.codeOf = (promise) => promise.then(() => 'no error', (error) => error.code);
 `;
 
-let server;
-let browser;
-
-before(async () => {
-  server = await startServer({ files: { '/prelude.js': prelude } });
-  browser = await launchBrowser();
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+const suite = browserSuite({ files: { '/prelude.js': prelude } });
 
 /** Runs `run(argument)` in a new page with the prelude. */
 function inPage(run, argument) {
-  return withPage(browser, `${server.origin}/`, async (page) => {
+  return withPage(suite.browser, `${suite.server.origin}/`, async (page) => {
     await page.addScriptTag({ url: '/prelude.js' });
     return page.evaluate(run, argument);
   });
@@ -36,7 +26,7 @@ function inPage(run, argument) {
 
 for (const storage of ['auto', 'opfs', 'indexeddb', 'memory']) {
   describe(`storage ${storage}`, () => {
-    test('draws, changes, reads, exports and closes', async () => {
+    suite.test('draws, changes, reads, exports and closes', async () => {
       const seen = await inPage(async (kind) => {
         const { RewardPool } = await api;
         const pool = await RewardPool.open({ name: `all ${kind}`, storage: kind, catalog: goldAndMud });
@@ -92,7 +82,7 @@ for (const storage of ['auto', 'opfs', 'indexeddb', 'memory']) {
       });
     });
 
-    test('refuses what is not allowed', async () => {
+    suite.test('refuses what is not allowed', async () => {
       const codes = await inPage(async (kind) => {
         const { RewardPool } = await api;
         const open = (options) => RewardPool.open({ name: `bad ${kind}`, storage: kind, ...options });
@@ -124,7 +114,7 @@ for (const storage of ['auto', 'opfs', 'indexeddb', 'memory']) {
 
     if (storage === 'memory') return;
 
-    test('finds a pool again, and goes on where it was', async () => {
+    suite.test('finds a pool again, and goes on where it was', async () => {
       const first = await inPage(async (kind) => {
         const { RewardPool } = await api;
         const pool = await RewardPool.open({ name: `again ${kind}`, storage: kind, catalog: goldAndMud });
@@ -157,8 +147,8 @@ for (const storage of ['auto', 'opfs', 'indexeddb', 'memory']) {
       }
     });
 
-    test('a reload in the middle of drawing loses nothing that was answered', async () => {
-      await withPage(browser, `${server.origin}/`, async (page) => {
+    suite.test('a reload in the middle of drawing loses nothing that was answered', async () => {
+      await withPage(suite.browser, `${suite.server.origin}/`, async (page) => {
         const answered = new Map();
         await page.exposeFunction('tell', (requestId, itemId) => {
           assert.ok(!answered.has(requestId), `request ${requestId} was answered twice`);
@@ -199,7 +189,7 @@ for (const storage of ['auto', 'opfs', 'indexeddb', 'memory']) {
       });
     });
 
-    test('is deleted, but not while it is open', async () => {
+    suite.test('is deleted, but not while it is open', async () => {
       const seen = await inPage(async (kind) => {
         const { RewardPool } = await api;
         const name = `delete ${kind}`;
@@ -217,7 +207,7 @@ for (const storage of ['auto', 'opfs', 'indexeddb', 'memory']) {
   });
 }
 
-test('a pool stays where it was made', async () => {
+suite.test('a pool stays where it was made', async () => {
   const codes = await inPage(async () => {
     const { RewardPool } = await api;
     const name = 'pinned';
@@ -232,7 +222,7 @@ test('a pool stays where it was made', async () => {
   assert.deepEqual(codes, { elsewhere: 'invalid-argument', kind: 'indexeddb', through: '1' });
 });
 
-test('an export of one storage is imported into another', async () => {
+suite.test('an export of one storage is imported into another', async () => {
   const seen = await inPage(async () => {
     const { RewardPool } = await api;
     const from = await RewardPool.open({ name: 'from', storage: 'opfs', catalog: goldAndMud });
@@ -252,7 +242,7 @@ test('an export of one storage is imported into another', async () => {
   assert.deepEqual(seen, { next: '1011', over: 'already-exists', same: true });
 });
 
-test('a worker of the page may own a pool itself', async () => {
+suite.test('a worker of the page may own a pool itself', async () => {
   const worker = `
     import { RewardPool } from '/dist/browser.js';
     const pool = await RewardPool.open({ name: 'in a worker', storage: 'opfs',
@@ -263,7 +253,7 @@ test('a worker of the page may own a pool itself', async () => {
   `;
   const own = await startServer({ files: { '/own.js': worker } });
   try {
-    const answer = await withPage(browser, `${own.origin}/`, (page) =>
+    const answer = await withPage(suite.browser, `${own.origin}/`, (page) =>
       page.evaluate(
         () =>
           new Promise((resolve) => {
@@ -277,7 +267,7 @@ test('a worker of the page may own a pool itself', async () => {
   }
 });
 
-test('a strict Content-Security-Policy is enough', async () => {
+suite.test('a strict Content-Security-Policy is enough', async () => {
   const strict = await startServer({
     headers: {
       'Content-Security-Policy':
@@ -299,7 +289,7 @@ test('a strict Content-Security-Policy is enough', async () => {
     },
   });
   try {
-    await withPage(browser, `${strict.origin}/`, (page) =>
+    await withPage(suite.browser, `${strict.origin}/`, (page) =>
       page.waitForFunction(() => document.title === 'a a a'),
     );
   } finally {
@@ -307,7 +297,7 @@ test('a strict Content-Security-Policy is enough', async () => {
   }
 });
 
-test('a missing worker or module is told, not waited for', async () => {
+suite.test('a missing worker or module is told, not waited for', async () => {
   const codes = await inPage(async () => {
     const { RewardPool } = await api;
     const nowhere = [];

@@ -1,10 +1,10 @@
 // One pool in several tabs: who leads, what followers see, and what happens when
 // the leader is closed, reloaded or crashes in the middle of drawing.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { afterEach } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { launchBrowser, startServer, watchErrors } from './harness.mjs';
+import { browserSuite, watchErrors, within } from './harness.mjs';
 
 const prelude = `
   import { RewardPool } from '/dist/browser.js';
@@ -34,37 +34,28 @@ const prelude = `
   globalThis.ready = true;
 `;
 
-let server;
-let browser;
-let tabs = [];
-
-before(async () => {
-  server = await startServer({
-    files: {
-      '/': '<!doctype html><title>tab</title><script type="module" src="/prelude.js"></script>',
-      '/prelude.js': prelude,
-    },
-  });
-  browser = await launchBrowser();
+const suite = browserSuite({
+  files: {
+    '/': '<!doctype html><title>tab</title><script type="module" src="/prelude.js"></script>',
+    '/prelude.js': prelude,
+  },
 });
+
+let tabs = [];
 afterEach(async () => {
   for (const { page, watch } of tabs) {
-    if (!page.isClosed()) await page.close();
+    if (!page.isClosed()) await within(15_000, 'closing a tab', page.close());
     watch.assertNone();
   }
   tabs = [];
 });
-after(async () => {
-  await browser.close();
-  await server.close();
-});
 
 async function openTab() {
-  const page = await browser.context.newPage();
+  const page = await suite.browser.context.newPage();
   // Chromium says so when a test crashes a tab.
   const watch = watchErrors(page, { expected: /crashed/ });
   tabs.push({ page, watch });
-  await page.goto(`${server.origin}/`);
+  await page.goto(`${suite.server.origin}/`);
   await page.waitForFunction(() => globalThis.ready);
   return page;
 }
@@ -123,7 +114,7 @@ async function checkLog(page, answers) {
 }
 
 for (const storage of ['opfs', 'indexeddb']) {
-  test(`a second tab follows the first (${storage})`, async () => {
+  suite.test(`a second tab follows the first (${storage})`, async () => {
     const name = `follow ${storage}`;
     const first = await openPool(name, storage);
     const second = await openPool(name, storage);
@@ -175,7 +166,7 @@ for (const storage of ['opfs', 'indexeddb']) {
     [
       'crashes',
       async ({ page }) => {
-        const session = await browser.context.newCDPSession(page);
+        const session = await suite.browser.context.newCDPSession(page);
         const crashed = new Promise((resolve) => page.once('crash', resolve));
         session.send('Page.crash').catch(() => undefined);
         await crashed;
@@ -183,7 +174,7 @@ for (const storage of ['opfs', 'indexeddb']) {
     ],
     ['is reloaded', async ({ page }) => page.reload()],
   ]) {
-    test(`when the leader ${how}, the next takes over and nothing is lost (${storage})`, async () => {
+    suite.test(`when the leader ${how}, the next takes over and nothing is lost (${storage})`, async () => {
       const name = `${how} ${storage}`;
       const leader = await openPool(name, storage);
       const followers = [await openPool(name, storage), await openPool(name, storage)];
@@ -203,7 +194,7 @@ for (const storage of ['opfs', 'indexeddb']) {
   }
 }
 
-test('leaders that go one after the other leave one history', async () => {
+suite.test('leaders that go one after the other leave one history', async () => {
   const answers = [];
   let current = await openPool('relay', 'opfs', { snapshots: false });
   for (let round = 0; round < 4; ++round) {
@@ -219,7 +210,7 @@ test('leaders that go one after the other leave one history', async () => {
   await checkLog(current.page, answers);
 });
 
-test('a change of the catalog that was under way when the leader went is told as unknown', async () => {
+suite.test('a change of the catalog that was under way when the leader went is told as unknown', async () => {
   const leader = await openPool('unknown', 'indexeddb');
   const follower = await openPool('unknown', 'indexeddb');
   // The leader's page hears nothing any more, but its tab is there.
@@ -247,13 +238,13 @@ test('a change of the catalog that was under way when the leader went is told as
 
 /** Closes the leader's tab as soon as the follower has asked for it. */
 async function endLeaderWhenAsked({ page }) {
-  await browser.context.route('**/end-leader', async (route) => {
+  await suite.browser.context.route('**/end-leader', async (route) => {
     await page.close();
     await route.fulfill({ status: 204 });
   });
 }
 
-test('an exclusive opener is refused while another has the pool', async () => {
+suite.test('an exclusive opener is refused while another has the pool', async () => {
   const first = await openPool('exclusive', 'opfs', { tabs: 'exclusive' });
   assert.equal(first.role, 'leader');
   const second = await openTab();
@@ -263,7 +254,7 @@ test('an exclusive opener is refused while another has the pool', async () => {
   assert.equal(code, 'busy');
 });
 
-test('a follower may wait for a leader that is still opening, and closes when asked', async () => {
+suite.test('a follower may wait for a leader that is still opening, and closes when asked', async () => {
   const pages = await Promise.all([openTab(), openTab(), openTab()]);
   const roles = await Promise.all(pages.map((page) => page.evaluate(() => open('race', 'opfs'))));
   assert.deepEqual(roles.sort(), ['follower', 'follower', 'leader']);
@@ -282,7 +273,7 @@ test('a follower may wait for a leader that is still opening, and closes when as
   );
 });
 
-test('a missing pool is told to every tab that opens it', async () => {
+suite.test('a missing pool is told to every tab that opens it', async () => {
   const page = await openTab();
   const code = await page.evaluate(() =>
     RewardPool.open({ name: 'nobody made it' }).catch((error) => error.code),

@@ -227,20 +227,10 @@ export class OpfsStorage implements PoolStorage {
     if (slot === undefined) throw noOpenSegment();
     const { handle, usedBytes } = slot;
     const size = handle.getSize();
-    try {
-      writeFully(handle, bytes, usedBytes);
-    } catch (error) {
-      const failure = asStorageError(error, 'appending to the log');
-      if (failure.code !== 'full') throw this.#fail(failure);
-      // Gives back what was written of it.
-      try {
-        handle.truncate(size);
-        writeZeros(handle, usedBytes, size);
-      } catch (restoring) {
-        throw this.#fail(restoring, 'giving room back');
-      }
-      throw failure;
-    }
+    this.#writeOrTakeBack('appending to the log', () => writeFully(handle, bytes, usedBytes), () => {
+      handle.truncate(size);
+      writeZeros(handle, usedBytes, size);
+    });
     slot.usedBytes += bytes.length;
   }
 
@@ -409,6 +399,22 @@ export class OpfsStorage implements PoolStorage {
     return failure.code === 'full' ? new RewardPoolError('io', failure.message) : failure;
   }
 
+  /** What there was room for in part only, `takeBack` undoes. */
+  #writeOrTakeBack(what: string, write: () => void, takeBack: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      const failure = asStorageError(error, what);
+      if (failure.code !== 'full') throw this.#fail(failure);
+      try {
+        takeBack();
+      } catch (restoring) {
+        throw this.#fail(restoring, 'giving room back');
+      }
+      throw failure;
+    }
+  }
+
   #guard<T>(what: string, action: () => T): T {
     this.#checkUsable();
     try {
@@ -453,9 +459,15 @@ export class OpfsStorage implements PoolStorage {
   }
 
   #writeHeader(slot: SegmentSlot, number: bigint, header: Uint8Array): void {
+    const { handle } = slot;
+    const before = new Uint8Array(header.length);
+    handle.read(before, { at: 0 });
+    this.#writeOrTakeBack('starting a segment', () => writeFully(handle, header, 0), () => {
+      writeFully(handle, before, 0);
+      handle.flush();
+    });
     try {
-      writeFully(slot.handle, header, 0);
-      slot.handle.flush();
+      handle.flush();
     } catch (error) {
       throw this.#fail(error, 'starting a segment');
     }
