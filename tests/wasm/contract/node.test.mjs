@@ -20,7 +20,7 @@ const seed = Number(process.env.REWARDPOOL_SEED ?? Math.floor(Math.random() * 2 
 function harnessOf(opener, rest) {
   return {
     seed,
-    roomBytes: 0,
+    keepsRoom: false,
     open: (create = true) => opener.open(create),
     delete: () => opener.delete(),
     ...rest,

@@ -99,9 +99,9 @@ export interface PoolStorage {
   probe(): Awaitable<void>;
 
   /**
-   * Syncs, gives back room that was allocated and not used, and lets go of every
-   * handle and lock. The object is then only fit to be dropped. A second call does
-   * nothing.
+   * Syncs, gives back room that was allocated and not used (but for OPFS, whose
+   * slots keep theirs), and lets go of every handle and lock. The object is then
+   * only fit to be dropped. A second call does nothing.
    */
   close(): Awaitable<void>;
 
