@@ -1,17 +1,24 @@
 # Every third-party package, found where the system has it (docs/dependencies.md
 # says why each is here).
-if(EMSCRIPTEN)
-  # The system's headers are for another platform; of them, cereal alone is
-  # shown to the compiler.
-  find_path(RP_CEREAL_PARENT cereal/cereal.hpp REQUIRED NO_CMAKE_FIND_ROOT_PATH
+#
+# rp_find_headers(package folder header): finds a package of headers alone, which
+# is package::package then. For Emscripten the system's headers are those of
+# another platform, so of them only this package's folder is shown to it.
+function(rp_find_headers package folder header)
+  if(NOT EMSCRIPTEN)
+    find_package(${package} REQUIRED)
+    return()
+  endif()
+  find_path(RP_${package}_PARENT ${folder}/${header} REQUIRED NO_CMAKE_FIND_ROOT_PATH
             PATHS /usr/local/include /usr/include /opt/homebrew/include)
-  file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/headers")
-  file(CREATE_LINK "${RP_CEREAL_PARENT}/cereal" "${PROJECT_BINARY_DIR}/headers/cereal" SYMBOLIC)
-  add_library(cereal::cereal INTERFACE IMPORTED)
-  target_include_directories(cereal::cereal SYSTEM INTERFACE "${PROJECT_BINARY_DIR}/headers")
-else()
-  find_package(cereal REQUIRED)
-endif()
+  set(shown "${PROJECT_BINARY_DIR}/headers/${package}")
+  file(MAKE_DIRECTORY "${shown}")
+  file(CREATE_LINK "${RP_${package}_PARENT}/${folder}" "${shown}/${folder}" SYMBOLIC)
+  add_library(${package}::${package} INTERFACE IMPORTED GLOBAL)
+  target_include_directories(${package}::${package} SYSTEM INTERFACE "${shown}")
+endfunction()
+
+rp_find_headers(cereal cereal cereal.hpp)
 if(RP_BUILD_NATIVE)
   find_package(Threads REQUIRED)
   find_package(yaml-cpp REQUIRED)
@@ -24,7 +31,7 @@ if(RP_BUILD_CLI)
 endif()
 if(RP_BUILD_TESTS)
   include(GoogleTest)
-  find_package(nlohmann_json REQUIRED)
+  rp_find_headers(nlohmann_json nlohmann json.hpp)
   find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
   if(RP_GOOGLETEST_SOURCE_DIR)
     set(INSTALL_GTEST OFF)

@@ -20,7 +20,14 @@ constexpr std::size_t kCatalogBatchItems = 16'384;
 
 Result<std::vector<std::byte>> ReadBytes(WalSource& log, std::uint64_t segment,
                                          std::uint64_t bytes) {
-  std::vector<std::byte> content(bytes);
+  std::vector<std::byte> content;
+  // Where addresses have 32 bits, a part of it would pass for the whole.
+  if (bytes > content.max_size()) {
+    return Status(StatusCode::kUnsupported, log.SegmentName(segment) + " has " +
+                                                std::to_string(bytes) +
+                                                " bytes, more than can be read here");
+  }
+  content.resize(static_cast<std::size_t>(bytes));
   Result<std::size_t> read = log.Read(segment, 0, content);
   if (!read.ok()) return read.status();
   content.resize(*read);

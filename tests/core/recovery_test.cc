@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,6 +63,41 @@ TEST_F(RecoveryTest, AnEmptyFolderHoldsNoPool) {
                 .code(),
             StatusCode::kNotFound);
   EXPECT_EQ(VerifyPool(*log_, snapshots_).status().code(), StatusCode::kNotFound);
+}
+
+// A log whose last segment is said to have `bytes` bytes more than it has.
+class LogWithMoreBytes final : public WalSource {
+ public:
+  LogWithMoreBytes(WalSource& log, std::uint64_t bytes) : log_(log), bytes_(bytes) {}
+
+  Result<std::vector<SegmentInfo>> ListSegments() override {
+    Result<std::vector<SegmentInfo>> segments = log_.ListSegments();
+    segments->back().bytes += bytes_;
+    return segments;
+  }
+  Result<std::size_t> Read(std::uint64_t segment, std::uint64_t offset,
+                           std::span<std::byte> out) override {
+    return log_.Read(segment, offset, out);
+  }
+  std::string SegmentName(std::uint64_t segment) const override {
+    return log_.SegmentName(segment);
+  }
+
+ private:
+  WalSource& log_;
+  std::uint64_t bytes_;
+};
+
+TEST_F(RecoveryTest, ASegmentThatDoesNotFitTheMemoryIsRefusedAndNotTakenForItsBeginning) {
+  SyncPool pool = Open();
+  pool.Draw(5);
+  ASSERT_TRUE(pool.Flush().ok());
+  // Cut to 32 bits, the size would be that of the segment as it is.
+  LogWithMoreBytes log(*log_, std::uint64_t{1} << (sizeof(std::size_t) == 4 ? 32 : 63));
+  const Result<Inspection> inspection = InspectPool(log, snapshots_, {});
+  ASSERT_EQ(inspection.status().code(), StatusCode::kUnsupported);
+  EXPECT_NE(inspection.status().message().find("more than can be read here"), std::string::npos)
+      << inspection.status().ToString();
 }
 
 TEST_F(RecoveryTest, AnExistingPoolKeepsItsItemsWhateverTheCatalogSays) {

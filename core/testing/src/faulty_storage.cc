@@ -91,7 +91,7 @@ Result<std::size_t> FaultyStorage::Read(std::uint64_t segment, std::uint64_t off
   return disk_->Read(*file, offset, out);
 }
 
-Status FaultyStorage::CheckStart(std::uint64_t segment, std::uint64_t header_bytes,
+Status FaultyStorage::CheckStart(std::uint64_t segment, std::size_t header_bytes,
                                  bool* left_behind) {
   const auto names = disk_->List();
   if (!names.ok()) return names.status();

@@ -71,7 +71,7 @@ class FaultyStorage final : public WalStorage {
   Status Close() override;
 
  private:
-  Status CheckStart(std::uint64_t segment, std::uint64_t header_bytes, bool* left_behind);
+  Status CheckStart(std::uint64_t segment, std::size_t header_bytes, bool* left_behind);
   Result<SimulatedDisk::Handle> Prepare(const std::string& name, std::uint64_t room_bytes,
                                         std::span<const std::byte> header);
   Status CheckNotOpen(std::uint64_t segment) const;
