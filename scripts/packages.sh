@@ -74,6 +74,7 @@ need_web_tools() {
   need "chromium chromium-browser" has_browser
   need util-linux has_command flock
   need strace has_command strace
+  need e2fsprogs has_command mkfs.ext4
 }
 
 has_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }

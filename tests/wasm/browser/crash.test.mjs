@@ -3,7 +3,15 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 
-import { browserSuite, launchBrowser, startServer, watchErrors, withPage } from './harness.mjs';
+import {
+  browserSuite,
+  CLOCK_WORKER,
+  launchBrowser,
+  patient,
+  startServer,
+  watchErrors,
+  withPage,
+} from './harness.mjs';
 
 const prelude = `
   import { RewardPool } from '/dist/browser.js';
@@ -53,19 +61,11 @@ const workers = {
     await import('/dist/worker.js');`,
 };
 
-/** A worker's first message would be lost while it awaits its import. */
-function patient(script) {
-  return `
-    const early = [];
-    self.onmessage = (event) => early.push(event);
-    ${script.replace(/await import\((.*)\);/, `await import($1);
-    for (const event of early) self.onmessage(event);`)}`;
-}
-
 const suite = browserSuite({
   files: {
     '/': '<!doctype html><title>crash</title><script type="module" src="/prelude.js"></script>',
     '/prelude.js': prelude,
+    '/clock.js': CLOCK_WORKER,
     ...Object.fromEntries(Object.entries(workers).map(([path, text]) => [path, patient(text)])),
   },
 });
@@ -348,6 +348,29 @@ suite.test('a pool that was made in OPFS is not made anew elsewhere when OPFS is
   });
   assert.deepEqual(codes, ['unsupported', 1]);
 });
+
+for (const durability of ['durable', 'async']) {
+  suite.test(`the mirror of a new OPFS pool goes when the pool is old (${durability})`, async () => {
+    const seen = await inPage(async (policy) => {
+      const name = `growing ${policy}`;
+      const mirrorIsThere = async () =>
+        (await indexedDB.databases()).some((database) => database.name.includes(`mirror of ${name}`));
+      const options = { name, storage: 'opfs', durability: policy, catalog };
+      const pool = await RewardPool.open({ ...options, workerUrl: '/clock.js' });
+      await pool.draw();
+      const whenNew = await mirrorIsThere();
+      new BroadcastChannel('put the clock on').postMessage(null);
+      while (await mirrorIsThere()) await pool.draw();
+      const { requestId } = await pool.draw();
+      pool.terminate();
+      const again = await RewardPool.open(options);
+      await again.close();
+      const { created, recoveredThrough, notes } = again.opening;
+      return { whenNew, created, kept: recoveredThrough === requestId, notes };
+    }, durability);
+    assert.deepEqual(seen, { whenNew: true, created: false, kept: true, notes: [] });
+  });
+}
 
 suite.test('a private window keeps a pool for as long as it lasts', async () => {
   const context = await suite.browser.context.browser().newContext();

@@ -323,6 +323,26 @@ export function browserSuite(options) {
 }
 
 /**
+ * The script of a worker that changes its platform and then awaits the package's:
+ * its first message, which would be lost meanwhile, is kept for it.
+ */
+export function patient(script) {
+  return `
+    const early = [];
+    self.onmessage = (event) => early.push(event);
+    ${script.replace(/await import\((.*)\);/, `await import($1);
+    for (const event of early) self.onmessage(event);`)}`;
+}
+
+/** A worker whose clock is an hour on once the channel 'put the clock on' says so. */
+export const CLOCK_WORKER = patient(`
+  const now = performance.now.bind(performance);
+  let later = 0;
+  performance.now = () => now() + later;
+  new BroadcastChannel('put the clock on').onmessage = () => { later = 3_600_000; };
+  await import('/dist/worker.js');`);
+
+/**
  * Collects what goes wrong in a page: errors on its console (workers included),
  * exceptions that nobody caught, a crash. `expected` (a RegExp) are those that
  * the test is about. `assertNone()` throws if there was another.

@@ -1,29 +1,22 @@
 // Node and the native command on the same folder, both ways.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { RewardPool } from 'rewardpool';
 
 import { finite, goldAndMud } from '../support/catalogs.mjs';
 import { temporaryFolder } from '../support/folder.mjs';
+import { nativeCommand, noNativeCommand } from '../support/nativeCommand.mjs';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const command =
-  process.env.REWARDPOOL_COMMAND ??
-  ['native-release', 'native-debug', 'native-asan']
-    .map((preset) => join(root, 'build', preset, 'bin', 'rewardpool'))
-    .find(existsSync);
-const skip = command === undefined && 'the native command is not built';
+const skip = noNativeCommand;
 const run = promisify(execFile);
 
 async function rewardpool(...words) {
-  const { stdout } = await run(command, words, { maxBuffer: 1 << 26 });
+  const { stdout } = await run(nativeCommand, words, { maxBuffer: 1 << 26 });
   return stdout;
 }
 

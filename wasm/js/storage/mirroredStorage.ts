@@ -76,6 +76,8 @@ class MirroredStorage implements PoolStorage {
   append(bytes: Uint8Array): Awaitable<void> {
     const mirror = this.#mirror;
     if (mirror === undefined) return this.#primary.append(bytes);
+    // A pool that is never synced would have its mirror for ever.
+    if (this.#windowIsOver()) return this.#syncBoth().then(() => this.#primary.append(bytes));
     this.#primary.append(bytes);
     return this.#inMirror(mirror, (storage) => storage.append(bytes), () =>
       this.#primary.retract(bytes.length),
@@ -170,7 +172,11 @@ class MirroredStorage implements PoolStorage {
   async #syncBoth(): Promise<void> {
     await this.#mirror!.sync();
     this.#primary.sync();
-    if (performance.now() >= this.#mirroredUntil) await this.#endMirror();
+    if (this.#windowIsOver()) await this.#endMirror();
+  }
+
+  #windowIsOver(): boolean {
+    return performance.now() >= this.#mirroredUntil;
   }
 
   async #endMirror(): Promise<void> {
