@@ -50,9 +50,11 @@ constexpr std::uint32_t AppendZeros(std::uint32_t crc, std::uint64_t count) noex
   return crc;
 }
 
-// Slicing by eight: kSlices[i][v] is the CRC of byte v followed by i zeros.
-constexpr std::array<std::array<std::uint32_t, 256>, 8> kSlices = [] {
-  std::array<std::array<std::uint32_t, 256>, 8> slices{};
+// Slicing by eight: slices[i][v] is the CRC of byte v followed by i zeros.
+using Slices = std::array<std::array<std::uint32_t, 256>, 8>;
+
+Slices MakeSlices() noexcept {
+  Slices slices{};
   for (std::uint32_t value = 0; value < 256; ++value) {
     std::uint32_t crc = value;
     for (int bit = 0; bit < 8; ++bit) crc = TimesX(crc);
@@ -65,7 +67,15 @@ constexpr std::array<std::array<std::uint32_t, 256>, 8> kSlices = [] {
     }
   }
   return slices;
-}();
+}
+
+#ifdef __EMSCRIPTEN__
+// A module is downloaded, and its 8 KiB of tables do not compress: making them
+// takes a few microseconds. Nothing asks for a CRC before main().
+const Slices kSlices = MakeSlices();
+#else
+constexpr Slices kSlices = MakeSlices();
+#endif
 
 #ifdef RP_CRC32C_SSE42
 
