@@ -80,6 +80,7 @@ await Promise.all([
   }),
 ]);
 await copyFile(join(moduleFolder, 'rewardpool_core.wasm'), join(dist, 'rewardpool.wasm'));
+await copyFile(join(moduleFolder, 'inspector.wasm'), join(dist, 'inspector.wasm'));
 
 // The types are written by hand; both kinds of modules share them.
 const types = await readFile(join(here, 'types/index.d.ts'), 'utf8');

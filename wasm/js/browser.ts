@@ -70,6 +70,7 @@ async function openInBrowser(options: OpenOptions, archive?: Uint8Array): Promis
     owner,
     archive,
     wasmUrl: absolute(options.wasmUrl),
+    inspectorUrl: absolute(options.inspectorUrl),
   };
   const persisted =
     storage === 'memory' || options.persist === false ? undefined : await askToPersist();
@@ -91,12 +92,12 @@ export class RewardPool extends PoolClient {
 
   static async verify(
     bytes: Uint8Array,
-    options: Pick<OpenOptions, 'wasmUrl' | 'workerUrl'> = {},
+    options: Pick<OpenOptions, 'inspectorUrl' | 'workerUrl'> = {},
   ): Promise<VerifyReport> {
-    const wasmUrl = absolute(options.wasmUrl);
+    const inspectorUrl = absolute(options.inspectorUrl);
     return inWorker()
-      ? verify(bytes, wasmUrl)
-      : verifyInWorker(startWorker(options.workerUrl), bytes, wasmUrl);
+      ? verify(bytes, inspectorUrl)
+      : verifyInWorker(startWorker(options.workerUrl), bytes, inspectorUrl);
   }
 
   static async delete(

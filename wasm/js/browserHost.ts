@@ -6,13 +6,14 @@ import createCore from 'rewardpool-core';
 
 import type { StorageKind, VerifyReport } from '../types/index.js';
 import { makeCore } from './coreLoader.js';
-import type { CoreModule } from './coreModule.js';
+import type { CoreModule, PoolModules } from './coreModule.js';
 import { RewardPoolError } from './errors.js';
 import { importArchive, verifyArchive } from './importPool.js';
 import { LocalPort } from './localPort.js';
 import type { OwnerOptions } from './openOptions.js';
 import { pin, pinnedKind, unpin, type PinnableKind } from './pinnedStore.js';
-import { load, PoolOwner } from './poolOwner.js';
+import { PoolFiles } from './poolFiles.js';
+import { findPool, PoolOwner } from './poolOwner.js';
 import type { PoolPort } from './protocol.js';
 import { lockNameOf, SharedPort } from './sharedPort.js';
 import { indexedDbStorageOpener } from './storage/indexedDbStorage.js';
@@ -32,13 +33,12 @@ export interface HostOptions {
   archive: Uint8Array | undefined;
   /** Undefined: beside the module. */
   wasmUrl: string | undefined;
+  inspectorUrl: string | undefined;
 }
 
 const compiledModules = new Map<string, Promise<WebAssembly.Module>>();
 
-function compile(wasmUrl: string | undefined): Promise<WebAssembly.Module> {
-  // In this form so that bundlers see the file and bring it along.
-  const url = wasmUrl ?? new URL('./rewardpool.wasm', import.meta.url).href;
+function compile(url: string): Promise<WebAssembly.Module> {
   let compiled = compiledModules.get(url);
   if (compiled === undefined) {
     compiled = fetchModule(url);
@@ -59,23 +59,28 @@ async function fetchModule(url: string): Promise<WebAssembly.Module> {
 }
 
 function newCore(wasmUrl: string | undefined): Promise<CoreModule> {
-  return makeCore(createCore, compile(wasmUrl));
+  // In this form so that bundlers see the file and bring it along.
+  const url = wasmUrl ?? new URL('./rewardpool.wasm', import.meta.url).href;
+  return makeCore(createCore, compile(url));
+}
+
+function newPoolFiles(inspectorUrl: string | undefined): Promise<PoolFiles> {
+  return PoolFiles.make(compile(inspectorUrl ?? new URL('./inspector.wasm', import.meta.url).href));
+}
+
+async function loadModules(options: HostOptions): Promise<PoolModules> {
+  return {
+    core: await newCore(options.wasmUrl),
+    newPoolFiles: () => newPoolFiles(options.inspectorUrl),
+  };
 }
 
 /** The opener of a kind of storage that outlives the program. */
 function openerOf(kind: PinnableKind, name: string, wasmUrl: string | undefined): StorageOpener {
   if (kind === 'indexeddb') return indexedDbStorageOpener(name);
-  return mirroredStorageOpener(opfsStorageOpener(name), name, async (storage) => {
-    const core = await newCore(wasmUrl);
-    const files = new core.PoolFiles();
-    try {
-      await load(files, storage);
-      if (files.inspect() !== 0) throw new RewardPoolError('corrupt', files.message());
-      return { exists: files.exists(), lastRequestId: files.lastRequestId() };
-    } finally {
-      files.delete();
-    }
-  });
+  return mirroredStorageOpener(opfsStorageOpener(name), name, async (storage) =>
+    findPool(await newCore(wasmUrl), storage),
+  );
 }
 
 /** Where the pool is or, if it is nowhere, where to make it. */
@@ -101,12 +106,12 @@ async function openOwner(options: HostOptions, create: boolean): Promise<PoolOwn
   const { name, archive, wasmUrl } = options;
   const { kind, isPinned } = await chooseKind(name, options.storage as PinnableKind | 'auto');
   const owner = create ? options.owner : { ...options.owner, catalog: undefined };
-  const core = await newCore(wasmUrl);
+  const modules = await loadModules(options);
   const storage = await openerOf(kind, name, wasmUrl).open(
     owner.catalog !== undefined || (create && archive !== undefined),
   );
-  if (create && archive !== undefined) await importInto(core, archive, storage);
-  const opened = await PoolOwner.open(core, storage, owner);
+  if (create && archive !== undefined) await importInto(modules, archive, storage);
+  const opened = await PoolOwner.open(modules, storage, owner);
   if (!isPinned) {
     // Before anything is acknowledged.
     try {
@@ -120,12 +125,12 @@ async function openOwner(options: HostOptions, create: boolean): Promise<PoolOwn
 }
 
 async function importInto(
-  core: CoreModule,
+  modules: PoolModules,
   archive: Uint8Array,
   storage: PoolStorage,
 ): Promise<void> {
   try {
-    await importArchive(core, archive, storage);
+    await importArchive(modules, archive, storage);
   } catch (error) {
     storage.abandon();
     throw error;
@@ -134,10 +139,10 @@ async function importInto(
 
 export async function openPool(options: HostOptions): Promise<PoolPort> {
   if (options.storage === 'memory') {
-    const core = await newCore(options.wasmUrl);
+    const modules = await loadModules(options);
     const storage = await memoryStorageOpener().open(true);
-    if (options.archive !== undefined) await importInto(core, options.archive, storage);
-    return new LocalPort(await PoolOwner.open(core, storage, options.owner));
+    if (options.archive !== undefined) await importInto(modules, options.archive, storage);
+    return new LocalPort(await PoolOwner.open(modules, storage, options.owner));
   }
   return SharedPort.open({
     name: options.name,
@@ -163,7 +168,7 @@ export async function deletePool(name: string, storage: PinnableKind | 'auto'): 
 
 export async function verify(
   bytes: Uint8Array,
-  wasmUrl: string | undefined,
+  inspectorUrl: string | undefined,
 ): Promise<VerifyReport> {
-  return verifyArchive(await newCore(wasmUrl), bytes);
+  return verifyArchive(newPoolFiles(inspectorUrl), bytes);
 }

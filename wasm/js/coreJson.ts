@@ -1,5 +1,5 @@
 /** The core's JSON as the public API's objects. */
-import type { LogRecord, PoolState } from '../types/index.js';
+import type { LogRecord, PoolState, VerifyReport } from '../types/index.js';
 import { fromDigits, quantityFromDigits } from './integers.js';
 
 /**
@@ -101,5 +101,32 @@ export function parseState(json: string): PoolState {
       quantity: quantityFromDigits(item.quantity),
       drawn: fromDigits(item.drawn),
     })),
+  };
+}
+
+interface ReportWords {
+  request_id: string;
+  after_request_id: string;
+  segments: number;
+  frames: number;
+  records: number;
+  snapshots: number;
+  snapshots_compared: number;
+  notes: string[];
+}
+
+/** What the inspector writes of a verification. */
+export function parseReport(json: string): VerifyReport {
+  const words = parse(json) as ReportWords;
+  const { segments, frames, records, snapshots, notes } = words;
+  return {
+    lastRequestId: BigInt(words.request_id),
+    logStartsAfter: BigInt(words.after_request_id),
+    segments,
+    frames,
+    records,
+    snapshots,
+    snapshotsCompared: words.snapshots_compared,
+    notes,
   };
 }

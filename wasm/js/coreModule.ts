@@ -11,7 +11,7 @@
  * reason.
  */
 
-import type { VerifyReport } from '../types/index.js';
+import type { PoolFiles } from './poolFiles.js';
 
 /** A change to the storage that the core asks for, to be made in order. */
 export type StorageOperation =
@@ -144,46 +144,14 @@ export interface CorePoolLoop {
   delete(): void;
 }
 
-/** Stored bytes of a pool, looked at and not owned: for log(), export(), import(), verify(). */
-export interface CorePoolFiles {
-  message(): string;
-  loadSegment(number: bigint, byteCount: number): Uint8Array;
-  loadSnapshot(name: bigint, byteCount: number): Uint8Array;
-  /** Room for an archive's bytes; then decodeArchive(). */
-  loadArchive(byteCount: number): Uint8Array;
-  /** Replaces what is loaded by what is in the archive. */
-  decodeArchive(): number;
-  /** Writes what is loaded as one file; then archiveBytes() is it, a view. A torn tail of the log is left out, and nothing else. */
-  encodeArchive(): number;
-  archiveBytes(): Uint8Array;
-
-  segmentNumbers(): bigint[];
-  /** Views. */
-  segmentBytes(number: bigint): Uint8Array;
-  snapshotNames(): bigint[];
-  snapshotBytes(name: bigint): Uint8Array;
-
-  /** VerifyPool(); then report() has what it found. */
-  verify(): number;
-  report(): VerifyReport;
-
-  /** Recovers without changing anything: 0, then lastRequestId() and exists(). */
-  inspect(): number;
-  exists(): boolean;
-  lastRequestId(): bigint;
-
-  /**
-   * Reads the records behind the request `after` as JSON lines (record_json.h), the first `skip`
-   * lines left out, until there are `bytesMax` bytes; then logLines() has them. Empty: the end.
-   */
-  readLog(after: bigint, skip: number, bytesMax: number): number;
-  logLines(): string;
-
-  delete(): void;
-}
-
 /** The module. */
 export interface CoreModule {
   PoolLoop: new () => CorePoolLoop;
-  PoolFiles: new () => CorePoolFiles;
+}
+
+/** What an owner stands on. */
+export interface PoolModules {
+  core: CoreModule;
+  /** Fetches `inspector.wasm` when it is first called. */
+  newPoolFiles(): Promise<PoolFiles>;
 }

@@ -4,12 +4,13 @@ import { readFile } from 'node:fs/promises';
 import type { OpenOptions, VerifyReport } from '../types/index.js';
 import createCore from 'rewardpool-core';
 import { makeCore } from './coreLoader.js';
-import type { CoreModule } from './coreModule.js';
+import type { PoolModules } from './coreModule.js';
 import { RewardPoolError } from './errors.js';
 import { importArchive, verifyArchive } from './importPool.js';
 import { LocalPort } from './localPort.js';
 import { checkOwnerOptions } from './openOptions.js';
 import { PoolClient } from './poolClient.js';
+import { PoolFiles } from './poolFiles.js';
 import { PoolOwner } from './poolOwner.js';
 import { memoryStorageOpener } from './storage/memoryStorage.js';
 import { nodeStorageOpener } from './storage/nodeStorage.js';
@@ -19,16 +20,27 @@ export { RewardPoolError } from './errors.js';
 
 const SEGMENT_BYTES_DEFAULT = 16 * 1024 * 1024;
 
-let compiled: Promise<WebAssembly.Module> | undefined;
+const compiledModules = new Map<string, Promise<WebAssembly.Module>>();
 
-function newCore(wasmUrl: string | URL | undefined): Promise<CoreModule> {
-  compiled ??= readFile(new URL(wasmUrl ?? './rewardpool.wasm', import.meta.url))
-    .then((bytes) => WebAssembly.compile(bytes))
-    .catch((error: unknown) => {
-      compiled = undefined;
-      throw error;
-    });
-  return makeCore(createCore, compiled);
+function compile(url: URL): Promise<WebAssembly.Module> {
+  let compiled = compiledModules.get(url.href);
+  if (compiled === undefined) {
+    compiled = readFile(url).then((bytes) => WebAssembly.compile(bytes));
+    compiledModules.set(url.href, compiled);
+    compiled.catch(() => compiledModules.delete(url.href));
+  }
+  return compiled;
+}
+
+function newPoolFiles(inspectorUrl: string | URL = './inspector.wasm'): Promise<PoolFiles> {
+  return PoolFiles.make(compile(new URL(inspectorUrl, import.meta.url)));
+}
+
+async function loadModules({ wasmUrl, inspectorUrl }: OpenOptions): Promise<PoolModules> {
+  return {
+    core: await makeCore(createCore, compile(new URL(wasmUrl ?? './rewardpool.wasm', import.meta.url))),
+    newPoolFiles: () => newPoolFiles(inspectorUrl),
+  };
 }
 
 function chooseStorage({ storage = 'auto', dir }: OpenOptions): StorageOpener {
@@ -56,17 +68,17 @@ async function openPool(options: OpenOptions, archive?: Uint8Array): Promise<Rew
   const opener = chooseStorage(options);
   const ownerOptions = checkOwnerOptions(options, SEGMENT_BYTES_DEFAULT);
   if (archive !== undefined) ownerOptions.catalog = undefined;
-  const core = await newCore(options.wasmUrl);
+  const modules = await loadModules(options);
   const storage = await opener.open(ownerOptions.catalog !== undefined || archive !== undefined);
   if (archive !== undefined) {
     try {
-      await importArchive(core, archive, storage);
+      await importArchive(modules, archive, storage);
     } catch (error) {
       storage.abandon();
       throw error;
     }
   }
-  return new RewardPool(new LocalPort(await PoolOwner.open(core, storage, ownerOptions)));
+  return new RewardPool(new LocalPort(await PoolOwner.open(modules, storage, ownerOptions)));
 }
 
 export class RewardPool extends PoolClient {
@@ -80,9 +92,9 @@ export class RewardPool extends PoolClient {
 
   static async verify(
     bytes: Uint8Array,
-    options: Pick<OpenOptions, 'wasmUrl'> = {},
+    options: Pick<OpenOptions, 'inspectorUrl'> = {},
   ): Promise<VerifyReport> {
-    return verifyArchive(await newCore(options.wasmUrl), bytes);
+    return verifyArchive(newPoolFiles(options.inspectorUrl), bytes);
   }
 
   static async delete(options: Pick<OpenOptions, 'name' | 'storage' | 'dir'>): Promise<void> {

@@ -10,7 +10,7 @@
  * the same batch; there are no timers but for the interval policy.
  */
 import type { DrawMany, OpeningReport, PoolStats, SnapshotPolicy } from '../types/index.js';
-import type { CoreModule, CorePoolFiles, CorePoolLoop, StorageOperation } from './coreModule.js';
+import type { CoreModule, CorePoolLoop, PoolModules, StorageOperation } from './coreModule.js';
 import { asRewardPoolError, closedError, exhaustedError, RewardPoolError } from './errors.js';
 import { nextTask } from './nextTask.js';
 import type { OwnerOptions } from './openOptions.js';
@@ -23,6 +23,7 @@ import {
   type Request,
   type RequestOf,
 } from './protocol.js';
+import type { PoolFiles } from './poolFiles.js';
 import { errorCodeOf, statusOf } from './statusCode.js';
 import type { Awaitable, PoolStorage } from './storage/poolStorage.js';
 
@@ -75,7 +76,7 @@ export class PoolOwner {
   readonly opening: OwnerOpening;
   /** Called once, when the pool stops because its storage failed. */
   onFailure: ((failure: RewardPoolError) => void) | undefined;
-  readonly #core: CoreModule;
+  readonly #modules: PoolModules;
   readonly #loop: CorePoolLoop;
   readonly #storage: PoolStorage;
   readonly #options: OwnerOptions;
@@ -85,6 +86,8 @@ export class PoolOwner {
   readonly #waiting: Waiting[] = [];
   readonly #flushes: Waiting[] = [];
   readonly #visits: Visit[] = [];
+  /** Readers that wait for what they read with. */
+  #visitsComing = 0;
   #turnIsDue = false;
   /** A batch is on its way, or a visit is going on. */
   #busy = false;
@@ -119,11 +122,11 @@ export class PoolOwner {
    * catalog, makes one. On failure the storage is let go of.
    */
   static async open(
-    core: CoreModule,
+    modules: PoolModules,
     storage: PoolStorage,
     options: OwnerOptions,
   ): Promise<PoolOwner> {
-    const loop = new core.PoolLoop();
+    const loop = new modules.core.PoolLoop();
     let segmentCount = 0;
     try {
       configure(loop, options);
@@ -138,19 +141,19 @@ export class PoolOwner {
       loop.delete();
       throw asRewardPoolError(error, 'opening the pool');
     }
-    const owner = new PoolOwner(core, loop, storage, options);
+    const owner = new PoolOwner(modules, loop, storage, options);
     owner.#snapshotIsDue =
       segmentCount > SEGMENTS_WITHOUT_SNAPSHOT_MAX && hasPolicy(options.snapshots);
     return owner;
   }
 
   private constructor(
-    core: CoreModule,
+    modules: PoolModules,
     loop: CorePoolLoop,
     storage: PoolStorage,
     options: OwnerOptions,
   ) {
-    this.#core = core;
+    this.#modules = modules;
     this.#loop = loop;
     this.#storage = storage;
     this.#options = options;
@@ -277,6 +280,7 @@ export class PoolOwner {
       this.#waiting.length === 0 &&
       this.#flushes.length === 0 &&
       this.#visits.length === 0 &&
+      this.#visitsComing === 0 &&
       this.#snapshotStage === 'none' &&
       this.#snapshotWaiters.length === 0
     );
@@ -357,7 +361,7 @@ export class PoolOwner {
         });
         break;
       case 'export':
-        this.#visit(job, async () => job.resolve(await this.#exportNow()));
+        this.#visit(job, (files) => job.resolve(files.encodeArchive()));
         break;
       case 'log':
         this.#stageLog(job, request);
@@ -774,38 +778,32 @@ export class PoolOwner {
 
   // --- Readers ------------------------------------------------------------------
 
-  /** Queues a reader for a moment when nothing is under way to the storage. */
-  #visit(job: Job, read: () => Promise<void>): void {
+  /**
+   * Hands all that is stored to a reader, at a moment when nothing is under way to
+   * the storage. Draws go on while what it reads with is fetched.
+   */
+  #visit(job: Job, read: (files: PoolFiles) => void): void {
     const { reject } = job;
-    const run = async (): Promise<void> => {
-      try {
-        await read();
-      } catch (error) {
-        reject(asRewardPoolError(error, 'reading the pool'));
+    const fail = (error: unknown): void => reject(asRewardPoolError(error, 'reading the pool'));
+    const queue = (files: PoolFiles): void => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure);
+        return;
       }
+      const run = (): Promise<void> =>
+        load(files, this.#storage)
+          .then(() => read(files))
+          .catch(fail);
+      this.#visits.push({ run, reject });
     };
-    this.#visits.push({ run, reject });
-  }
-
-  async #readFiles(): Promise<CorePoolFiles> {
-    const files = new this.#core.PoolFiles();
-    try {
-      await load(files, this.#storage);
-    } catch (error) {
-      files.delete();
-      throw error;
-    }
-    return files;
-  }
-
-  async #exportNow(): Promise<Uint8Array> {
-    const files = await this.#readFiles();
-    try {
-      check(files, files.encodeArchive());
-      return files.archiveBytes().slice();
-    } finally {
-      files.delete();
-    }
+    ++this.#visitsComing;
+    void this.#modules
+      .newPoolFiles()
+      .then(queue, fail)
+      .then(() => {
+        --this.#visitsComing;
+        if (this.#failure === undefined) this.#wake();
+      });
   }
 
   #stageLog(job: Job, request: RequestOf<'log'>): void {
@@ -818,31 +816,29 @@ export class PoolOwner {
         new RewardPoolError('io', 'the reading of the log was cut short; read it again'),
       );
     } else {
-      this.#visit(job, async () => {
-        const opened = await this.#readFiles();
+      this.#visit(job, (opened) => {
         job.session.beginReading(reading, opened);
         this.#answerLog(job, request, opened);
       });
     }
   }
 
-  #answerLog(job: Job, { reading, after, skip }: RequestOf<'log'>, files: CorePoolFiles): void {
-    const status = files.readLog(after, skip, LOG_PAGE_BYTES);
-    if (status !== 0) {
+  #answerLog(job: Job, { reading, after, skip }: RequestOf<'log'>, files: PoolFiles): void {
+    try {
+      const lines = files.readLog(after, skip, LOG_PAGE_BYTES);
+      if (lines === '') job.session.endReading(reading);
+      job.resolve(lines);
+    } catch (error) {
       job.session.endReading(reading);
-      job.reject(new RewardPoolError(errorCodeOf(status), files.message()));
-      return;
+      job.reject(asRewardPoolError(error, 'reading the log'));
     }
-    const lines = files.logLines();
-    if (lines === '') job.session.endReading(reading);
-    job.resolve(lines);
   }
 }
 
 /** One client of an owner: what it has heard of, and what it is reading. */
 export class OwnerSession {
   readonly #owner: PoolOwner;
-  readonly #readings = new Map<number, CorePoolFiles>();
+  readonly #readings = new Map<number, PoolFiles>();
   #namesKnown = 0;
 
   constructor(owner: PoolOwner) {
@@ -855,7 +851,6 @@ export class OwnerSession {
 
   /** The client is gone. */
   end(): void {
-    for (const files of this.#readings.values()) files.delete();
     this.#readings.clear();
   }
 
@@ -871,14 +866,13 @@ export class OwnerSession {
     return names;
   }
 
-  reading(id: number): CorePoolFiles | undefined {
+  reading(id: number): PoolFiles | undefined {
     return this.#readings.get(id);
   }
-  beginReading(id: number, files: CorePoolFiles): void {
+  beginReading(id: number, files: PoolFiles): void {
     this.#readings.set(id, files);
   }
   endReading(id: number): void {
-    this.#readings.get(id)?.delete();
     this.#readings.delete(id);
   }
 }
@@ -903,7 +897,7 @@ function hasPolicy({ everyRequests, everyBytes }: SnapshotPolicy): boolean {
 
 /** Hands all that is stored to the core. Resolves to the number of segments. */
 export async function load(
-  into: Pick<CorePoolFiles, 'loadSegment' | 'loadSnapshot'>,
+  into: Pick<PoolFiles, 'loadSegment' | 'loadSnapshot'>,
   storage: Pick<PoolStorage, 'list' | 'readSegment' | 'loadSnapshot'>,
 ): Promise<number> {
   const { segments, snapshots } = await storage.list();
@@ -916,6 +910,23 @@ export async function load(
     into.loadSnapshot(name, bytes.length).set(bytes);
   }
   return segments.length;
+}
+
+/** What recovery would find, if it were asked now. Changes nothing. */
+export async function findPool(
+  core: CoreModule,
+  storage: PoolStorage,
+): Promise<{ exists: boolean; lastRequestId: bigint }> {
+  const loop = new core.PoolLoop();
+  try {
+    await load(loop, storage);
+    const status = loop.open(false);
+    if (status === statusOf('not-found')) return { exists: false, lastRequestId: 0n };
+    check(loop, status);
+    return { exists: true, lastRequestId: loop.recoveredThrough() };
+  } finally {
+    loop.delete();
+  }
 }
 
 /** @throws RewardPoolError if `status` is a failure */

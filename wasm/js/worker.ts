@@ -27,7 +27,7 @@ function carryOut(command: Command): Promise<Reply> {
     case 'delete':
       return deletePool(command.name, command.storage).then(() => undefined);
     case 'verify':
-      return verify(command.bytes, command.wasmUrl);
+      return verify(command.bytes, command.inspectorUrl);
   }
 }
 

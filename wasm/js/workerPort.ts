@@ -118,11 +118,11 @@ export async function deleteInWorker(
 export async function verifyInWorker(
   worker: Worker,
   bytes: Uint8Array,
-  wasmUrl: string | undefined,
+  inspectorUrl: string | undefined,
 ): Promise<VerifyReport> {
   const line = new WorkerLine(worker);
   try {
-    return (await line.call({ command: 'verify', bytes, wasmUrl })) as VerifyReport;
+    return (await line.call({ command: 'verify', bytes, inspectorUrl })) as VerifyReport;
   } finally {
     line.end(closedError());
   }

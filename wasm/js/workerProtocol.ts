@@ -9,7 +9,7 @@ export type Command =
   | { command: 'request'; request: Request }
   | { command: 'close' }
   | { command: 'delete'; name: string; storage: PinnableKind | 'auto' }
-  | { command: 'verify'; bytes: Uint8Array; wasmUrl: string | undefined };
+  | { command: 'verify'; bytes: Uint8Array; inspectorUrl: string | undefined };
 
 export type Reply = OpeningReport | Answer | VerifyReport | undefined;
 

@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "pool_files.h"
 #include "pool_loop.h"
 
 namespace rewardpool::wasm {
@@ -84,12 +83,6 @@ val OperationOf(const StorageOperation& operation) {
       break;
   }
   return object;
-}
-
-// Notes the failure for message(). Returns its code.
-int NoteFailure(const Status& status, std::string& message) {
-  message = status.message();
-  return static_cast<int>(status.code());
 }
 
 class LoopBinding {
@@ -214,102 +207,17 @@ class LoopBinding {
   int OnSnapshotPublished(std::uint64_t name) { return CodeOf(loop_.OnSnapshotPublished(name)); }
 
  private:
-  int CodeOf(const Status& status) { return NoteFailure(status, message_); }
+  // Notes a failure for message(). Returns its code.
+  int CodeOf(const Status& status) {
+    message_ = status.message();
+    return static_cast<int>(status.code());
+  }
 
   PoolLoop loop_;
   std::string message_;
   std::vector<Item> catalog_;
   PoolLoop::StagedDraws staged_;
   DrawOutcome outcome_;
-};
-
-class FilesBinding {
- public:
-  std::string Message() const { return message_; }
-
-  val LoadSegment(std::uint64_t number, double byte_count) {
-    return RoomView(files_.LoadSegment(number, static_cast<std::size_t>(byte_count)));
-  }
-  val LoadSnapshot(std::uint64_t name, double byte_count) {
-    return RoomView(files_.LoadSnapshot(name, static_cast<std::size_t>(byte_count)));
-  }
-  val LoadArchive(double byte_count) {
-    return RoomView(files_.LoadArchive(static_cast<std::size_t>(byte_count)));
-  }
-  int DecodeArchive() { return CodeOf(files_.DecodeArchive()); }
-  int EncodeArchive() {
-    Result<ByteBuffer> archive = files_.EncodeArchive();
-    if (!archive.ok()) return CodeOf(archive.status());
-    archive_ = *std::move(archive);
-    return 0;
-  }
-  val ArchiveBytes() const { return BytesView(archive_.bytes()); }
-
-  val SegmentNumbers() const {
-    val array = val::array();
-    for (const auto& [number, bytes] : files_.disk().segments) array.call<void>("push", number);
-    return array;
-  }
-  val SegmentBytes(std::uint64_t number) const {
-    return BytesView(files_.disk().segments.at(number));
-  }
-  val SnapshotNames() const {
-    val array = val::array();
-    for (const auto& [name, bytes] : files_.disk().snapshots) array.call<void>("push", name);
-    return array;
-  }
-  val SnapshotBytes(std::uint64_t name) const {
-    return BytesView(files_.disk().snapshots.at(name));
-  }
-
-  int Verify() {
-    Result<VerifyReport> report = files_.Verify();
-    if (!report.ok()) return CodeOf(report.status());
-    report_ = *std::move(report);
-    return 0;
-  }
-  val Report() const {
-    val object = val::object();
-    object.set("lastRequestId", report_.last_request_id);
-    object.set("logStartsAfter", report_.log_starts_after);
-    object.set("segments", static_cast<double>(report_.segments));
-    object.set("frames", static_cast<double>(report_.frames));
-    object.set("records", static_cast<double>(report_.records));
-    object.set("snapshots", static_cast<double>(report_.snapshots));
-    object.set("snapshotsCompared", static_cast<double>(report_.snapshots_compared));
-    object.set("notes", ArrayOf(report_.notes));
-    return object;
-  }
-
-  int Inspect() {
-    const Result<Inspection> inspection = files_.Inspect();
-    if (!inspection.ok()) return CodeOf(inspection.status());
-    exists_ = inspection->exists;
-    last_request_id_ = inspection->log_end.last_request_id;
-    return 0;
-  }
-  bool Exists() const { return exists_; }
-  std::uint64_t LastRequestId() const { return last_request_id_; }
-
-  int ReadLog(std::uint64_t after, double skip, double bytes_max) {
-    Result<std::string> lines = files_.LogLines(after, static_cast<std::uint64_t>(skip),
-                                                static_cast<std::size_t>(bytes_max));
-    if (!lines.ok()) return CodeOf(lines.status());
-    lines_ = *std::move(lines);
-    return 0;
-  }
-  std::string LogLines() const { return lines_; }
-
- private:
-  int CodeOf(const Status& status) { return NoteFailure(status, message_); }
-
-  PoolFiles files_;
-  std::string message_;
-  ByteBuffer archive_;
-  VerifyReport report_;
-  bool exists_ = false;
-  RequestId last_request_id_ = 0;
-  std::string lines_;
 };
 
 }  // namespace
@@ -373,27 +281,6 @@ EMSCRIPTEN_BINDINGS(rewardpool) {
       .function("encodeSnapshot", &LoopBinding::EncodeSnapshot)
       .function("discardSnapshot", &LoopBinding::DiscardSnapshot)
       .function("onSnapshotPublished", &LoopBinding::OnSnapshotPublished);
-
-  class_<FilesBinding>("PoolFiles")
-      .constructor<>()
-      .function("message", &FilesBinding::Message)
-      .function("loadSegment", &FilesBinding::LoadSegment)
-      .function("loadSnapshot", &FilesBinding::LoadSnapshot)
-      .function("loadArchive", &FilesBinding::LoadArchive)
-      .function("decodeArchive", &FilesBinding::DecodeArchive)
-      .function("encodeArchive", &FilesBinding::EncodeArchive)
-      .function("archiveBytes", &FilesBinding::ArchiveBytes)
-      .function("segmentNumbers", &FilesBinding::SegmentNumbers)
-      .function("segmentBytes", &FilesBinding::SegmentBytes)
-      .function("snapshotNames", &FilesBinding::SnapshotNames)
-      .function("snapshotBytes", &FilesBinding::SnapshotBytes)
-      .function("verify", &FilesBinding::Verify)
-      .function("report", &FilesBinding::Report)
-      .function("inspect", &FilesBinding::Inspect)
-      .function("exists", &FilesBinding::Exists)
-      .function("lastRequestId", &FilesBinding::LastRequestId)
-      .function("readLog", &FilesBinding::ReadLog)
-      .function("logLines", &FilesBinding::LogLines);
 }
 
 }  // namespace rewardpool::wasm

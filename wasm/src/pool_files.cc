@@ -95,12 +95,6 @@ Result<ByteBuffer> PoolFiles::EncodeArchive() const {
   return EncodePoolArchive(pool->files);
 }
 
-Result<Inspection> PoolFiles::Inspect() const {
-  MemoryStorage log(disk_, MemoryNames::kFiles);
-  MemorySnapshotStore snapshots(disk_, MemoryNames::kFiles);
-  return InspectPool(log, snapshots, InspectOptions{});
-}
-
 Result<VerifyReport> PoolFiles::Verify() const {
   MemoryStorage log(disk_, MemoryNames::kFiles);
   MemorySnapshotStore snapshots(disk_, MemoryNames::kFiles);

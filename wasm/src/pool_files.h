@@ -36,8 +36,6 @@ class PoolFiles {
   // else. Errors: those of CollectPoolFiles() and EncodePoolArchive().
   [[nodiscard]] Result<ByteBuffer> EncodeArchive() const;
 
-  // Recovers without changing anything. Errors: those of InspectPool().
-  [[nodiscard]] Result<Inspection> Inspect() const;
   // Errors: those of VerifyPool().
   [[nodiscard]] Result<VerifyReport> Verify() const;
 

@@ -142,6 +142,11 @@ export interface OpenOptions {
   persist?: boolean;
   /** Where `rewardpool.wasm` is, if not beside the module: for bundlers that move it. */
   wasmUrl?: string | URL;
+  /**
+   * Where `inspector.wasm` is, if not beside the module. It is fetched when `log()`,
+   * `export()`, `import()` or `verify()` is first called.
+   */
+  inspectorUrl?: string | URL;
   /** Where the worker's script is, if not beside the module: for bundlers that move it. */
   workerUrl?: string | URL;
 }
@@ -336,7 +341,7 @@ export declare class RewardPool {
    */
   static verify(
     bytes: Uint8Array,
-    options?: Pick<OpenOptions, 'wasmUrl' | 'workerUrl'>,
+    options?: Pick<OpenOptions, 'inspectorUrl' | 'workerUrl'>,
   ): Promise<VerifyReport>;
 
   /**

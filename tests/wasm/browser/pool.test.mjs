@@ -175,7 +175,7 @@ for (const storage of ['auto', 'opfs', 'indexeddb', 'memory']) {
         await page.addScriptTag({ url: '/prelude.js' });
         const logged = await page.evaluate(async (kind) => {
           const { RewardPool } = await api;
-          const pool = await RewardPool.open({ name: `reload ${kind}`, storage: kind });
+          const pool = await RewardPool.open({ name: `reload ${kind}`, storage: kind, snapshots: false });
           const found = [];
           for await (const record of pool.log()) {
             if (record.type === 'draw') found.push([String(record.requestId), record.itemIds[0]]);
