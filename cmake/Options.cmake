@@ -20,7 +20,11 @@ set(RP_GOOGLETEST_SOURCE_DIR "" CACHE PATH
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
-if(NOT EMSCRIPTEN)  # there it only makes code larger
+if(EMSCRIPTEN)
+  # emcc's -Oz forbids all inlining, were it of a function that returns a member,
+  # and its memcpy() goes byte by byte: both cost speed, and the first also size.
+  add_compile_options(-finline-functions -mbulk-memory)
+else()  # there it only makes code larger
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 endif()
 
