@@ -21,6 +21,19 @@ if (!existsSync(glue)) {
 // What is distributed says whose it is.
 const banner = '/*! rewardpool, MIT licence */';
 
+// The glue's own way to the .wasm, which nobody goes: it names a file that the
+// package does not have, and bundlers of users would look for it.
+const glueWithoutFile = {
+  name: 'glue-without-file',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]rewardpool_core\.mjs$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const reference = /new URL\((["'])rewardpool_core\.wasm\1,\s*import\.meta\.url\)/;
+      return { contents: text.replace(reference, "''"), loader: 'js' };
+    });
+  },
+};
+
 const common = {
   bundle: true,
   target: 'es2022',
@@ -29,6 +42,7 @@ const common = {
   sourcemap: false,
   legalComments: 'none',
   alias: { 'rewardpool-core': glue },
+  plugins: [glueWithoutFile],
   external: ['node:*'],
   logLevel: 'warning',
 };

@@ -1,36 +1,25 @@
 // The package as users get it: packed, installed into an empty folder, and used
 // from every kind of program that Node runs.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
-import { temporaryFolder } from '../support/folder.mjs';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const run = promisify(execFile);
+import { installPackage, root, run } from './install.mjs';
+
 const catalog = "[{ itemId: 'a', quantity: 'unlimited', weight: 1 }]";
 
 let project;
+let installed;
+let tarball;
 let files;
 
 before(async () => {
-  project = await temporaryFolder();
-  const packed = await run('npm', ['pack', '--json', '-w', 'rewardpool', '--pack-destination', project], {
-    cwd: root,
-  });
-  // npm writes the description of each package, by itself or by name.
-  const described = JSON.parse(packed.stdout);
-  const [description] = Array.isArray(described) ? described : Object.values(described);
-  files = description.files.map(({ path }) => path);
-  await writeFile(join(project, 'package.json'), '{"private": true}');
-  await run('npm', ['install', '--offline', '--no-audit', join(project, description.filename)], {
-    cwd: project,
-  });
+  ({ project, installed, tarball, files } = await installPackage());
 });
 
 async function runScript(name, text) {
@@ -56,7 +45,7 @@ test('holds what is needed and nothing else', () => {
 });
 
 test('loads at most 180 KB of WebAssembly, 65 KB compressed, and 28 KB of compressed script', async () => {
-  const read = (name) => readFile(join(project, 'node_modules/rewardpool/dist', name));
+  const read = (name) => readFile(join(installed, 'dist', name));
   const module = await read('rewardpool.wasm');
   assert.ok(module.length <= 180_000, `${module.length} bytes`);
   const compressed = gzipSync(module, { level: 9 }).length;
@@ -149,3 +138,45 @@ for (const [kind, name] of [
     assert.equal(stdout, '');
   });
 }
+
+test('publint finds nothing to say', async () => {
+  const { messages, pkg } = await publint({ pkgDir: installed, strict: true });
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, pkg)),
+    [],
+  );
+});
+
+test('its types are right however a program finds them', async () => {
+  const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js');
+  // These are files to be named in a URL: nobody imports them.
+  const files = ['--exclude-entrypoints', 'worker', 'rewardpool.wasm', 'inspector.wasm'];
+  const { stdout } = await run(process.execPath, [attw, tarball, '--format', 'json', ...files]).catch(
+    (error) => error,
+  );
+  const { analysis, problems } = JSON.parse(stdout);
+  assert.equal(analysis.packageName, 'rewardpool');
+  assert.deepEqual(problems ?? {}, {});
+});
+
+test('the examples of its README run as written', async () => {
+  const readme = await readFile(join(installed, 'README.md'), 'utf8');
+  const examples = [...readme.matchAll(/^```js\n(.*?)^```/gms)].map(([, text]) => text);
+  assert.ok(examples.length >= 3, `${examples.length} examples`);
+  for (const [i, example] of examples.entries()) {
+    // The later ones go on with a pool that is open.
+    const opening = example.includes('import ')
+      ? ''
+      : `import { RewardPool } from 'rewardpool';
+         const pool = await RewardPool.open({ catalog: ${catalog} });`;
+    await runScript(`example-${i}.mjs`, opening + example);
+  }
+});
+
+test('its reference is whole: every link leads somewhere, everything is explained', async () => {
+  const typedoc = join(root, 'node_modules/typedoc/bin/typedoc');
+  const options = ['--options', join(root, 'wasm/typedoc.json'), '--out', join(project, 'reference')];
+  await run(process.execPath, [typedoc, ...options]);
+  const page = await readFile(join(project, 'reference/classes/RewardPool.html'), 'utf8');
+  assert.match(page, /drawMany/);
+});
