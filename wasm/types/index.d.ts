@@ -259,6 +259,189 @@ export interface VerifyReport {
   notes: string[];
 }
 
+/** Where the files are that {@link RewardPool.odds} and {@link RewardPool.simulate} load on first use. */
+export interface OddsLocation {
+  /** Where `odds.wasm` is, if not beside the module: for bundlers that move it. */
+  oddsWasmUrl?: string | URL;
+  /** Where `oddsWorker.js` is, if not beside the module: for bundlers that move it. */
+  oddsWorkerUrl?: string | URL;
+}
+
+/** What {@link RewardPool.odds} takes. */
+export interface OddsOptions extends OddsLocation {
+  /** How many draws to look ahead: 1 to 10^12. Default: 1. */
+  draws?: Integer;
+  /** Items of which the whole distribution of the number drawn is wanted: {@link Odds.counts}. */
+  countsOf?: readonly string[];
+  /**
+   * Numbers of draws, each 0 to 10^12, in any order, at most 10,000 of them: what
+   * is expected of every item then is in {@link Odds.curves}.
+   */
+  curveDraws?: readonly Integer[];
+}
+
+/**
+ * How a value was found; docs/odds.md has the mathematics.
+ *
+ * - `'certain'`: it follows from the stock alone (an item without weight or stock;
+ *   as many draws as there is stock).
+ * - `'binomial'`: no stock can run out within so many draws, or only with a
+ *   probability that is part of `error`.
+ * - `'dynamic-programming'`: the probability of every state of a small pool.
+ * - `'poisson-clocks'`: an integral over independent clocks, one for each item.
+ * - `'monte-carlo'`: simulated; `error` is the half width of a 99.9% interval.
+ *
+ * All but the last are exact up to `error`.
+ */
+export type OddsMethod =
+  | 'certain'
+  | 'binomial'
+  | 'dynamic-programming'
+  | 'poisson-clocks'
+  | 'monte-carlo';
+
+/** The odds of one item. */
+export interface ItemOdds {
+  itemId: string;
+  /**
+   * The chance of the very next draw, exactly: the item's weight over that of all
+   * that is in stock. 0 of 1 if the pool is exhausted.
+   */
+  nextNumerator: bigint;
+  nextDenominator: bigint;
+  /** How many of the item the next `draws` draws bring on average. */
+  expected: number;
+  /** The probability that they bring at least one. */
+  atLeastOne: number;
+  /**
+   * How many draws it takes on average to win the first unit of the item, that draw
+   * included. `Infinity` if the item cannot be drawn.
+   */
+  drawsUntilFirst: number;
+  /**
+   * How many draws it takes on average until the item's last unit is drawn; 0 if
+   * none is left. `Infinity` if it is unlimited or cannot be drawn.
+   */
+  drawsUntilGone: number;
+  /** How `expected` and `atLeastOne` were found. */
+  method: OddsMethod;
+  /** Neither of the two is off by more than this. */
+  error: number;
+}
+
+/** The distribution of the number of units of one item that the draws bring. */
+export interface CountOdds {
+  itemId: string;
+  /** The first entry of the arrays is about this number of units, the next about one more, and so on. */
+  firstCount: number;
+  /** The probability of exactly so many. Numbers outside of the arrays have less than 1e-15 in all. */
+  exactly: Float64Array;
+  /** The probability of at least so many. */
+  atLeast: Float64Array;
+  method: OddsMethod;
+  /** No entry is off by more than this. */
+  error: number;
+}
+
+/** What is expected of one item over the course of the draws: one entry for each number of draws. */
+export interface ItemCurve {
+  itemId: string;
+  /** How many of the item have been drawn on average. */
+  expected: Float64Array;
+  /** How many are left on average; `Infinity` if unlimited. */
+  remaining: Float64Array;
+  /** The probability that the next draw after these brings the item; of an exhausted pool 0. */
+  next: Float64Array;
+}
+
+export interface OddsCurves {
+  /** {@link OddsOptions.curveDraws} as given. */
+  draws: number[];
+  items: ItemCurve[];
+  /** For each number of draws, how its values were found, and by how much they may be off. */
+  methods: OddsMethod[];
+  errors: Float64Array;
+}
+
+/** What {@link RewardPool.odds} answers. */
+export interface Odds {
+  draws: number;
+  /** In the order of the catalog. */
+  items: ItemOdds[];
+  /** In the order of {@link OddsOptions.countsOf}. */
+  counts: CountOdds[];
+  /** Only if {@link OddsOptions.curveDraws} was given. */
+  curves?: OddsCurves;
+}
+
+/** What {@link RewardPool.simulate} takes. */
+export interface SimulationOptions extends OddsLocation {
+  /** How many times the draws are made, each time from the same stock: 1 to 10^7. */
+  runs: number;
+  /** Draws of a run: 1 to 2^32 - 1. A run ends early if the pool is exhausted. */
+  draws: number;
+  /**
+   * Run r (0, 1, ...) makes the draws of a pool that was opened with
+   * `insecureSeed: seed + r` (modulo 2^64) and this catalog. Default: random.
+   */
+  seed?: Integer;
+  /** As in {@link OpenOptions.selector}. */
+  selector?: string;
+  /**
+   * After how many draws the counts are noted, increasing, none above `draws`.
+   * Default: 100 numbers in equal steps that end with `draws`. Runs times items
+   * times these may be 2^27 at most.
+   */
+  curveDraws?: readonly number[];
+  /** Which quantiles are wanted, each 0 to 1. Default: 0.05, 0.25, 0.5, 0.75, 0.95. */
+  quantiles?: readonly number[];
+  /** Called now and then, in the caller's thread, with the draws made so far by all runs and those to make. */
+  onProgress?: (progress: SimulationProgress) => void;
+  /** Ends the simulation; the promise then rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+export interface SimulationProgress {
+  drawsDone: number;
+  drawsTotal: number;
+}
+
+/** One item over all runs. */
+export interface ItemSimulation {
+  itemId: string;
+  /** Units drawn by all runs. */
+  drawn: number;
+  /** Runs that drew at least one. */
+  runsWithOne: number;
+  /** Units that each run drew: one entry a run. */
+  counts: Uint32Array;
+  /** Quantiles of `counts`: one for each of {@link Simulation.quantiles}. */
+  countQuantiles: number[];
+  /** Mean number drawn, one for each of {@link Simulation.curveDraws}. */
+  meanCurve: Float64Array;
+  /** For each of {@link Simulation.quantiles} a curve of the number drawn. */
+  quantileCurves: Float64Array[];
+}
+
+/** What {@link RewardPool.simulate} answers. */
+export interface Simulation {
+  runs: number;
+  draws: number;
+  /** The seed that was used: repeats the simulation. */
+  seed: bigint;
+  curveDraws: number[];
+  quantiles: number[];
+  /** In the order of the catalog. */
+  items: ItemSimulation[];
+  /**
+   * Every run's counts: how many of item i run r had drawn after `curveDraws[p]`
+   * draws is at `(r * curveDraws.length + p) * items.length + i`.
+   */
+  traces: Uint32Array;
+  /** Draws that all runs made; less than runs times draws if the pool was exhausted. */
+  drawsMade: number;
+}
+
 /**
  * What went wrong, as far as a caller can react to it.
  *
@@ -353,6 +536,26 @@ export declare class RewardPool {
     options: Pick<OpenOptions, 'name' | 'storage' | 'dir' | 'workerUrl'>,
   ): Promise<void>;
 
+  /**
+   * The odds of a catalog without a pool: of the next draw as exact fractions, and
+   * over many draws with the stock leaving.
+   *
+   * In a browser it is worked out in a worker that is started by the first call and
+   * kept, in Node in the caller's thread. Thousands of items take about a second.
+   * Rejects with `'invalid-argument'` (catalog or options) or `'unsupported'`.
+   */
+  static odds(catalog: Iterable<CatalogItem>, options?: OddsOptions): Promise<Odds>;
+
+  /**
+   * Draws from a catalog without a pool, many times over, with the selectors and
+   * the generator that pools use. Nothing is written anywhere.
+   *
+   * In a browser it runs in the worker of {@link RewardPool.odds}, in Node in the
+   * caller's thread, in pieces of some milliseconds. The same seed gives the same
+   * result everywhere. Rejects as `odds` does, and with the reason of `signal`.
+   */
+  static simulate(catalog: Iterable<CatalogItem>, options: SimulationOptions): Promise<Simulation>;
+
   /** How the pool was found when it was opened. */
   readonly opening: OpeningReport;
 
@@ -386,6 +589,12 @@ export declare class RewardPool {
 
   /** The state, when all that it holds is acknowledged. Cost: grows with the number of items. */
   state(): Promise<PoolState>;
+
+  /** {@link RewardPool.odds} of the pool as it is now. The pool goes on drawing meanwhile. */
+  odds(options?: OddsOptions): Promise<Odds>;
+
+  /** {@link RewardPool.simulate} from the pool as it is now. The pool itself draws nothing. */
+  simulate(options: SimulationOptions): Promise<Simulation>;
 
   /**
    * The records of the log, oldest first, up to the last one acknowledged when
