@@ -14,7 +14,7 @@ namespace {
 
 // Outside of the window of time that is integrated over, the draw in question
 // has not come yet, or has, but for this.
-constexpr double kWindowTail = 1e-13;
+constexpr double kWindowTail = 1e-14;
 // What is left out at each edge of each distribution in the tree.
 constexpr double kTreeTail = 1e-20;
 // An item whose clock reaches its quantity with less than this does not run out.

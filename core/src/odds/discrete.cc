@@ -1,9 +1,10 @@
 #include "odds/discrete.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numbers>
+
+#include "odds/quadrature.h"
 
 namespace rewardpool::internal {
 namespace {
@@ -11,14 +12,13 @@ namespace {
 // A term below this share of a sum changes nothing in it.
 constexpr double kNegligible = 1e-18;
 
-// log(n!) - Stirling's formula for it.
-double StirlingRemainder(std::uint64_t n) noexcept {
-  constexpr std::uint64_t kExactMax = 15;
-  const auto x = static_cast<double>(n);
-  if (n <= kExactMax) {
+// log(x!) - Stirling's formula for it. Requires: x is whole, or above 15.
+double StirlingRemainder(double x) noexcept {
+  constexpr double kExactMax = 15;
+  if (x <= kExactMax) {
+    if (x == 0) return 0;
     double factorial = 1;
-    for (std::uint64_t i = 2; i <= n; ++i) factorial *= static_cast<double>(i);
-    if (n == 0) return 0;
+    for (double i = 2; i <= x; ++i) factorial *= i;
     return std::log(factorial / std::sqrt(2 * std::numbers::pi * x)) - x * std::log(x) + x;
   }
   const double square = x * x;
@@ -47,19 +47,54 @@ double Deviance(double x, double mean) noexcept {
   return x * std::log(x / mean) + mean - x;
 }
 
+// Requires: x > 0, mean > 0, and x is whole or above 15.
+double PoissonTermAt(double x, double mean) noexcept {
+  return std::exp(-StirlingRemainder(x) - Deviance(x, mean)) / std::sqrt(2 * std::numbers::pi * x);
+}
+
+// Above this mean, terms are summed by an integral.
+constexpr double kIntegralMean = 1e6;
+
+// The sum of all terms below (`side` -1) or above (1) the number `edge` + 1/2, by
+// Euler and Maclaurin's formula for midpoints: the integral, and a derivative's
+// share. What comes next is of the order of 1 / mean^2. `edge` is on that side of
+// the mean.
+double PoissonSumByIntegral(double edge, double mean, double side) noexcept {
+  static const GaussRule rule(24);
+  const double begin = edge + 0.5;
+  const double deviation = std::sqrt(mean);
+  // Terms fall at least as exp(-distance * rate) from here.
+  const double rate = std::max(std::abs(std::log(begin / mean)), 1 / deviation);
+  double sum = 0;
+  double place = begin;
+  for (int panel = 0; panel < 40; ++panel) {
+    const double width = side * 2 / rate;
+    if (place + width <= 16) break;
+    double part = 0;
+    for (std::size_t i = 0; i < rule.nodes.size(); ++i) {
+      part += rule.weights[i] * PoissonTermAt(place + width / 2 * (1 + rule.nodes[i]), mean);
+    }
+    part *= std::abs(width) / 2;
+    sum += part;
+    place += width;
+    if (part < sum * kNegligible) break;
+  }
+  const double slope = -std::log(begin / mean) - 1 / (2 * begin);
+  return sum + side * slope * PoissonTermAt(begin, mean) / 24;
+}
+
 }  // namespace
 
 double PoissonTerm(std::uint64_t n, double mean) noexcept {
   if (mean == 0) return n == 0 ? 1 : 0;
-  if (n == 0) return std::exp(-mean);
-  const auto x = static_cast<double>(n);
-  return std::exp(-StirlingRemainder(n) - Deviance(x, mean)) / std::sqrt(2 * std::numbers::pi * x);
+  return n == 0 ? std::exp(-mean) : PoissonTermAt(static_cast<double>(n), mean);
 }
 
 namespace {
 
-// Sums of terms from n down and up.
+// Sums of terms from n down, for n below the mean, and from n up, for n above.
 double PoissonSumDown(std::uint64_t n, double mean) noexcept {
+  if (mean > kIntegralMean) return PoissonSumByIntegral(static_cast<double>(n), mean, -1);
   double term = PoissonTerm(n, mean);
   double sum = term;
   for (; n > 0 && term > sum * kNegligible; --n) {
@@ -70,6 +105,7 @@ double PoissonSumDown(std::uint64_t n, double mean) noexcept {
 }
 
 double PoissonSumUp(std::uint64_t n, double mean) noexcept {
+  if (mean > kIntegralMean) return PoissonSumByIntegral(static_cast<double>(n) - 1, mean, 1);
   double term = PoissonTerm(n, mean);
   double sum = term;
   while (term > sum * kNegligible) {
@@ -111,24 +147,15 @@ void PoissonTerms(std::uint64_t first, double mean, std::span<double> terms) noe
 }
 
 PoissonRange PoissonBulk(double mean, double tail) noexcept {
-  const auto middle = static_cast<std::uint64_t>(mean);
-  const double top = PoissonTerm(middle, mean);
-  PoissonRange range{middle, middle};
-  // Beyond n the terms fall at least as a geometric series with the ratio there.
-  double term = top;
-  for (;;) {
-    const double ratio = mean / static_cast<double>(range.high + 1);
-    term *= ratio;
-    if (ratio < 1 && term < tail * (1 - ratio)) break;
-    ++range.high;
-  }
-  term = top;
-  while (range.low > 0) {
-    const double ratio = static_cast<double>(range.low) / mean;
-    term *= ratio;
-    if (ratio < 1 && term < tail * (1 - ratio)) break;
-    --range.low;
-  }
+  // Chernoff's bound at so many deviations is about the tail.
+  const double deviations = std::sqrt(-2 * std::log(tail));
+  double reach = deviations * std::sqrt(mean);
+  while (reach < mean && PoissonTailBound(std::floor(mean - reach), mean) > tail) reach *= 1.05;
+  PoissonRange range;
+  range.low = reach < mean ? static_cast<std::uint64_t>(mean - reach) : 0;
+  reach = deviations * std::sqrt(mean) + 1;
+  while (PoissonTailBound(std::ceil(mean + reach), mean) > tail) reach *= 1.05;
+  range.high = static_cast<std::uint64_t>(std::ceil(mean + reach)) - 1;
   return range;
 }
 
@@ -151,9 +178,8 @@ double BinomialTerm(std::uint64_t n, std::uint64_t draws, double chance) noexcep
   if (n == 0) return std::exp(all * std::log1p(-chance));
   if (n == draws) return std::exp(all * std::log(chance));
   const double rest = all - x;
-  const double log_core = StirlingRemainder(draws) - StirlingRemainder(n) -
-                          StirlingRemainder(draws - n) - Deviance(x, all * chance) -
-                          Deviance(rest, all * (1 - chance));
+  const double log_core = StirlingRemainder(all) - StirlingRemainder(x) - StirlingRemainder(rest) -
+                          Deviance(x, all * chance) - Deviance(rest, all * (1 - chance));
   return std::exp(log_core) * std::sqrt(all / (2 * std::numbers::pi * x * rest));
 }
 

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint64_t kSeed = 0x0dd5;
 constexpr int kRunsMin = 200;
-constexpr int kRunsMax = 200'000;
+constexpr int kRunsMax = 20'000;
 // The moment to begin at is too late with this probability.
 constexpr double kTooLate = 1e-13;
 // Of a standard normal number: 0.1% is farther out, on both sides together.

@@ -135,7 +135,8 @@ StockTree::Node StockTree::Power(const Node& one, std::uint64_t copies) {
     // What this leaves out is missing in each of the copies it stands for.
     const double left_out_before = left_out_;
     power = Sum(power, power);
-    left_out_ += (left_out_ - left_out_before) * static_cast<double>(copies / 2);
+    const std::uint64_t stands_for = copies / 2;
+    left_out_ += (left_out_ - left_out_before) * static_cast<double>(stands_for);
   }
 }
 
