@@ -28,6 +28,13 @@ Weight FenwickSelector::WeightAt(ItemIndex index) const noexcept {
   return weight;
 }
 
+Weight FenwickSelector::WeightBefore(ItemIndex index) const noexcept {
+  assert(index <= size());
+  Weight sum = 0;
+  for (std::size_t node = index; node != 0; node -= LowestBit(node)) sum += tree_[node];
+  return sum;
+}
+
 void FenwickSelector::SetWeight(ItemIndex index, Weight weight) {
   assert(index <= size());
   if (index == size()) {

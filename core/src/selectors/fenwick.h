@@ -20,6 +20,8 @@ class FenwickSelector final : public BulkSelector<FenwickSelector> {
   [[nodiscard]] std::size_t size() const noexcept override { return tree_.size() - 1; }
   [[nodiscard]] Weight total() const noexcept override { return total_; }
   [[nodiscard]] Weight WeightAt(ItemIndex index) const noexcept override;
+  // Sum of the weights of all positions before this one. Requires index <= size().
+  [[nodiscard]] Weight WeightBefore(ItemIndex index) const noexcept;
   void SetWeight(ItemIndex index, Weight weight) override;
   [[nodiscard]] std::size_t MemoryBytes() const noexcept override {
     return tree_.capacity() * sizeof(Weight);
