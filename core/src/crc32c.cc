@@ -53,7 +53,7 @@ constexpr std::uint32_t AppendZeros(std::uint32_t crc, std::uint64_t count) noex
 // Slicing by eight: slices[i][v] is the CRC of byte v followed by i zeros.
 using Slices = std::array<std::array<std::uint32_t, 256>, 8>;
 
-Slices MakeSlices() noexcept {
+constexpr Slices MakeSlices() noexcept {
   Slices slices{};
   for (std::uint32_t value = 0; value < 256; ++value) {
     std::uint32_t crc = value;
