@@ -6,6 +6,7 @@ import { describe } from 'node:test';
 import {
   browserSuite,
   CLOCK_WORKER,
+  FAST_CLOCK_WORKER,
   launchBrowser,
   patient,
   startServer,
@@ -18,6 +19,7 @@ const prelude = `
   globalThis.RewardPool = RewardPool;
   globalThis.catalog = [{ itemId: 'gold', quantity: 100000, weight: 1 },
                         { itemId: 'mud', quantity: 'unlimited', weight: 9 }];
+  globalThis.nameOf = (where) => 'clear ' + JSON.stringify(where);
   globalThis.codeOf = (promise) => promise.then(() => 'no error', (error) => error.code);
   globalThis.ready = true;
 `;
@@ -66,6 +68,7 @@ const suite = browserSuite({
     '/': '<!doctype html><title>crash</title><script type="module" src="/prelude.js"></script>',
     '/prelude.js': prelude,
     '/clock.js': CLOCK_WORKER,
+    '/fast-clock.js': FAST_CLOCK_WORKER,
     ...Object.fromEntries(Object.entries(workers).map(([path, text]) => [path, patient(text)])),
   },
 });
@@ -77,8 +80,15 @@ function inPage(run, argument) {
   });
 }
 
-for (const storage of ['opfs', 'indexeddb']) {
-  suite.test(`SIGKILL of the browser loses nothing that was answered (${storage})`, async () => {
+/** Where pools are kept. A new one in OPFS has a mirror. */
+const places = {
+  'opfs, new': { storage: 'opfs' },
+  'opfs, old': { storage: 'opfs', workerUrl: '/fast-clock.js' },
+  indexeddb: { storage: 'indexeddb' },
+};
+
+for (const [place, options] of Object.entries(places)) {
+  suite.test(`SIGKILL of the browser loses nothing that was answered (${place})`, async () => {
     const answered = new Map();
     let killed = await launchBrowser();
     try {
@@ -90,8 +100,8 @@ for (const storage of ['opfs', 'indexeddb']) {
         });
         await page.goto(`${suite.server.origin}/`);
         await page.waitForFunction(() => globalThis.ready);
-        await page.evaluate(async (kind) => {
-          const pool = await RewardPool.open({ name: 'kill', storage: kind, catalog, snapshots: false });
+        await page.evaluate(async (where) => {
+          const pool = await RewardPool.open({ name: 'kill', ...where, catalog, snapshots: false });
           for (let i = 0; i < 8; ++i) {
             (async () => {
               for (;;) {
@@ -100,7 +110,7 @@ for (const storage of ['opfs', 'indexeddb']) {
               }
             })();
           }
-        }, storage);
+        }, options);
         const enough = answered.size + 60 * (round + 1);
         while (answered.size < enough) await new Promise((resolve) => setTimeout(resolve, 1));
         killed = await launchBrowser(await killed.kill());
@@ -108,8 +118,8 @@ for (const storage of ['opfs', 'indexeddb']) {
       const page = await killed.context.newPage();
       await page.goto(`${suite.server.origin}/`);
       await page.waitForFunction(() => globalThis.ready);
-      const found = await page.evaluate(async (kind) => {
-        const pool = await RewardPool.open({ name: 'kill', storage: kind, snapshots: false });
+      const found = await page.evaluate(async (where) => {
+        const pool = await RewardPool.open({ name: 'kill', ...where, snapshots: false });
         const logged = [];
         for await (const record of pool.log()) {
           if (record.type === 'draw') logged.push([String(record.requestId), record.itemIds[0]]);
@@ -123,7 +133,7 @@ for (const storage of ['opfs', 'indexeddb']) {
           last: Number(lastRequestId),
           verified: Number(report.lastRequestId),
         };
-      }, storage);
+      }, options);
       const log = new Map(found.logged);
       assert.equal(log.size, found.logged.length);
       for (const [requestId, itemId] of answered) assert.equal(log.get(requestId), itemId);
@@ -134,19 +144,19 @@ for (const storage of ['opfs', 'indexeddb']) {
     }
   });
 
-  suite.test(`cleared site data is told as a lost store (${storage})`, async () => {
+  suite.test(`cleared site data is told as a lost store (${place})`, async () => {
     await withPage(suite.browser, `${suite.server.origin}/`, async (page) => {
       await page.waitForFunction(() => globalThis.ready);
-      await page.evaluate(async (kind) => {
-        globalThis.pool = await RewardPool.open({ name: `clear ${kind}`, storage: kind, catalog });
+      await page.evaluate(async (where) => {
+        globalThis.pool = await RewardPool.open({ name: nameOf(where), ...where, catalog });
         await pool.draw();
-      }, storage);
+      }, options);
       const session = await suite.browser.context.newCDPSession(page);
       await session.send('Storage.clearDataForOrigin', {
         origin: suite.server.origin,
         storageTypes: 'file_systems,indexeddb,local_storage',
       });
-      const codes = await page.evaluate(async (kind) => {
+      const codes = await page.evaluate(async (where) => {
         // Asked at most once a second, whether the storage is still there.
         let code = 'no error';
         for (let i = 0; i < 200 && code === 'no error'; ++i) {
@@ -154,12 +164,12 @@ for (const storage of ['opfs', 'indexeddb']) {
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
         const closing = await codeOf(pool.close());
-        const missing = await codeOf(RewardPool.open({ name: `clear ${kind}`, storage: kind }));
-        const anew = await RewardPool.open({ name: `clear ${kind}`, storage: kind, catalog });
+        const missing = await codeOf(RewardPool.open({ name: nameOf(where), ...where }));
+        const anew = await RewardPool.open({ name: nameOf(where), ...where, catalog });
         const { requestId } = await anew.draw();
         await anew.close();
         return { code, closing, missing, created: anew.opening.created, first: Number(requestId) };
-      }, storage);
+      }, options);
       assert.deepEqual(codes, {
         code: 'store-lost',
         closing: 'store-lost',
@@ -170,12 +180,13 @@ for (const storage of ['opfs', 'indexeddb']) {
     });
   });
 
-  suite.test(`a used-up quota refuses draws, undoes them, and passes (${storage})`, async () => {
+  suite.test(`a used-up quota refuses draws, undoes them, and passes (${place})`, async () => {
     // An origin of its own, whose usage is that of this pool alone.
     const own = await startServer({
       files: {
         '/': '<!doctype html><title>quota</title><script type="module" src="/prelude.js"></script>',
         '/prelude.js': prelude,
+        '/fast-clock.js': FAST_CLOCK_WORKER,
       },
     });
     const page = await suite.browser.context.newPage();
@@ -186,10 +197,10 @@ for (const storage of ['opfs', 'indexeddb']) {
       const session = await suite.browser.context.newCDPSession(page);
       const { origin } = own;
       await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 8_000_000 });
-      const full = await page.evaluate(async (kind) => {
+      const full = await page.evaluate(async (where) => {
         globalThis.pool = await RewardPool.open({
           name: 'quota',
-          storage: kind,
+          ...where,
           segmentBytes: 65_536,
           snapshots: false,
           catalog: Array.from({ length: 1000 }, (_, i) => ({
@@ -211,7 +222,7 @@ for (const storage of ['opfs', 'indexeddb']) {
           last: Number(lastRequestId),
           drawn: items.reduce((sum, item) => sum + item.drawn, 0),
         };
-      }, storage);
+      }, options);
       assert.equal(full.code, 'full');
       assert.ok(full.acknowledged > 0);
       assert.equal(full.last, full.acknowledged, 'what was refused is undone');
@@ -239,14 +250,15 @@ for (const storage of ['opfs', 'indexeddb']) {
   });
 }
 
-for (const [storage, workerUrl] of [
-  ['opfs', '/failing-flush.js'],
-  ['indexeddb', '/aborting-indexeddb.js'],
+for (const [place, storage, workerUrl] of [
+  ['opfs', 'opfs', '/failing-flush.js'],
+  ['the mirror of opfs', 'opfs', '/aborting-indexeddb.js'],
+  ['indexeddb', 'indexeddb', '/aborting-indexeddb.js'],
 ]) {
-  suite.test(`a flush that fails stops the pool, and reopening recovers (${storage})`, async () => {
+  suite.test(`a flush that fails stops the pool, and reopening recovers (${place})`, async () => {
     const seen = await inPage(
       async ([kind, url]) => {
-        const options = { name: `flush ${kind}`, storage: kind, catalog };
+        const options = { name: `flush ${kind} ${url}`, storage: kind, catalog };
         const pool = await RewardPool.open({ ...options, workerUrl: url });
         const before = await pool.draw();
         new BroadcastChannel('fail the next flush').postMessage(null);
@@ -372,27 +384,34 @@ for (const durability of ['durable', 'async']) {
   });
 }
 
-suite.test('a private window keeps a pool for as long as it lasts', async () => {
-  const context = await suite.browser.context.browser().newContext();
-  try {
-    const page = await context.newPage();
-    const watch = watchErrors(page);
-    for (const expected of [1, 2]) {
-      await page.goto(`${suite.server.origin}/`);
-      await page.waitForFunction(() => globalThis.ready);
-      const requestId = await page.evaluate(async () => {
-        const pool = await RewardPool.open({ name: 'private', catalog });
-        const draw = await pool.draw();
-        await pool.close();
-        return Number(draw.requestId);
-      });
-      assert.equal(requestId, expected);
+for (const storage of ['auto', 'opfs', 'indexeddb']) {
+  suite.test(`a private window keeps a pool for as long as it lasts (${storage})`, async () => {
+    const kept = [];
+    // The second finds nothing of the first.
+    for (let i = 0; i < 2; ++i) {
+      const context = await suite.browser.context.browser().newContext();
+      try {
+        const page = await context.newPage();
+        const watch = watchErrors(page);
+        for (let visit = 0; visit < 2; ++visit) {
+          await page.goto(`${suite.server.origin}/`);
+          await page.waitForFunction(() => globalThis.ready);
+          const requestId = await page.evaluate(async (kind) => {
+            const pool = await RewardPool.open({ name: 'private', storage: kind, catalog });
+            const draw = await pool.draw();
+            await pool.close();
+            return Number(draw.requestId);
+          }, storage);
+          kept.push(requestId);
+        }
+        watch.assertNone();
+      } finally {
+        await context.close();
+      }
     }
-    watch.assertNone();
-  } finally {
-    await context.close();
-  }
-});
+    assert.deepEqual(kept, [1, 2, 1, 2]);
+  });
+}
 
 describe('damaged bytes', () => {
   /** Runs in a worker of the page: every flip and cut of the last frames. */
@@ -400,12 +419,16 @@ describe('damaged bytes', () => {
     import { RewardPool } from '/dist/browser.js';
     import { opfsStorageOpener, indexedDbStorageOpener } from '/npm-test/storages.js';
 
-    const openers = { opfs: opfsStorageOpener, indexeddb: indexedDbStorageOpener };
+    const openers = {
+      opfs: opfsStorageOpener,
+      indexeddb: indexedDbStorageOpener,
+      mirror: (name) => indexedDbStorageOpener('mirror of ' + name),
+    };
     const catalog = [{ itemId: 'a', quantity: 50, weight: 1 },
                      { itemId: 'b', quantity: 'unlimited', weight: 3 }];
 
-    async function readSegments(kind, name) {
-      const storage = await openers[kind](name).open(false);
+    async function readSegments(place, name) {
+      const storage = await openers[place](name).open(false);
       const { segments } = await storage.list();
       const found = [];
       for (const { number } of segments) {
@@ -418,12 +441,15 @@ describe('damaged bytes', () => {
       return found;
     }
 
-    async function openWith(kind, name, segments) {
-      const storage = await openers[kind](name).open(true);
-      for (const { number, bytes } of segments.toReversed()) {
-        await storage.installSegment(number, bytes);
+    /** Each place with the segments that are to be found there. */
+    async function openWith(kind, name, places) {
+      for (const [place, segments] of Object.entries(places)) {
+        const storage = await openers[place](name).open(true);
+        for (const { number, bytes } of segments.toReversed()) {
+          await storage.installSegment(number, bytes);
+        }
+        await storage.close();
       }
-      await storage.close();
       try {
         const pool = await RewardPool.open({ name, storage: kind, segmentBytes: 65536 });
         const { lastRequestId, items } = await pool.state();
@@ -437,8 +463,9 @@ describe('damaged bytes', () => {
       }
     }
 
-    onmessage = async ({ data: kind }) => {
-      const name = 'damage ' + kind;
+    /** \`struck\`: the places where the damage is; \`whole\`: where it is not. */
+    onmessage = async ({ data: { kind, struck, whole, lastBytes } }) => {
+      const name = 'damage';
       const pool = await RewardPool.open({ name, storage: kind, catalog, insecureSeed: 5, segmentBytes: 65536, snapshots: false });
       // One frame each; what the state is after each of them.
       const states = new Map();
@@ -451,56 +478,82 @@ describe('damaged bytes', () => {
       states.set(Number(lastRequestId), items.map((item) => item.drawn));
       // As a crash would leave it: without the note of having been closed.
       pool.terminate();
-      const segments = await readSegments(kind, name);
+      const segments = await readSegments(struck[0], name);
       const last = segments.at(-1);
-      const outcomes = { whole: await openWith(kind, 'whole ' + kind, segments), cut: [], flipped: [] };
-      const from = Math.max(0, last.bytes.length - 60);
-      for (let at = from; at < last.bytes.length; ++at) {
-        const cut = [...segments.slice(0, -1), { number: last.number, bytes: last.bytes.slice(0, at) }];
-        outcomes.cut.push(await openWith(kind, 'cut ' + kind, cut));
+      const outcomeOf = (bytes) => {
+        const damaged = [...segments.slice(0, -1), { number: last.number, bytes }];
+        return openWith(kind, 'damaged', Object.fromEntries([
+          ...struck.map((place) => [place, damaged]),
+          ...whole.map((place) => [place, segments]),
+        ]));
+      };
+      const outcomes = { whole: await outcomeOf(last.bytes), cut: [], flipped: [] };
+      for (let at = Math.max(0, last.bytes.length - lastBytes); at < last.bytes.length; ++at) {
+        outcomes.cut.push(await outcomeOf(last.bytes.slice(0, at)));
         const bytes = last.bytes.slice();
         bytes[at] ^= 1 << (at % 8);
-        const flipped = [...segments.slice(0, -1), { number: last.number, bytes }];
-        outcomes.flipped.push(await openWith(kind, 'flip ' + kind, flipped));
+        outcomes.flipped.push(await outcomeOf(bytes));
       }
       postMessage({ outcomes, states: [...states] });
     };
   `;
 
-  for (const storage of ['opfs', 'indexeddb']) {
-    suite.test(`every flip and cut of the last frames is found (${storage})`, async () => {
-      const own = await startServer({ files: { '/damage.js': damage } });
-      try {
-        const { outcomes, states } = await withPage(suite.browser, `${own.origin}/`, (page) =>
-          page.evaluate(
-            (kind) =>
-              new Promise((resolve, reject) => {
-                const worker = new Worker('/damage.js', { type: 'module' });
-                worker.onmessage = ({ data }) => resolve(data);
-                worker.onerror = ({ message }) => reject(new Error(message));
-                worker.postMessage(kind);
-              }),
-            storage,
-          ),
-        );
-        const known = new Map(states);
-        assert.equal(outcomes.whole.last, 18);
-        let refused = 0;
-        for (const outcome of [...outcomes.cut, ...outcomes.flipped]) {
-          if (outcome.code !== undefined) {
-            assert.equal(outcome.code, 'corrupt');
-            ++refused;
-          } else {
-            // A torn tail was cut: what is left is a state that the pool was in.
-            assert.ok(outcome.last < 18, JSON.stringify(outcome));
-            assert.deepEqual(outcome.drawn, known.get(outcome.last));
-          }
+  async function strike(order) {
+    const own = await startServer({ files: { '/damage.js': damage } });
+    try {
+      const { outcomes, states } = await withPage(suite.browser, `${own.origin}/`, (page) =>
+        page.evaluate(
+          (asked) =>
+            new Promise((resolve, reject) => {
+              const worker = new Worker('/damage.js', { type: 'module' });
+              worker.onmessage = ({ data }) => resolve(data);
+              worker.onerror = ({ message }) => reject(new Error(message));
+              worker.postMessage(asked);
+            }),
+          order,
+        ),
+      );
+      const known = new Map(states);
+      assert.deepEqual(outcomes.whole, { last: 18, drawn: known.get(18), notes: 0 });
+      return { ...outcomes, known };
+    } finally {
+      await own.close();
+    }
+  }
+
+  for (const [name, kind, struck] of [
+    ['opfs', 'opfs', ['opfs']],
+    ['opfs and its mirror alike', 'opfs', ['opfs', 'mirror']],
+    ['indexeddb', 'indexeddb', ['indexeddb']],
+  ]) {
+    suite.test(`every flip and cut of the last frames is found (${name})`, async () => {
+      const { cut, flipped, known } = await strike({ kind, struck, whole: [], lastBytes: 60 });
+      let refused = 0;
+      for (const outcome of [...cut, ...flipped]) {
+        if (outcome.code !== undefined) {
+          assert.equal(outcome.code, 'corrupt');
+          ++refused;
+        } else {
+          // A torn tail was cut: what is left is a state that the pool was in.
+          assert.ok(outcome.last < 18, JSON.stringify(outcome));
+          assert.deepEqual(outcome.drawn, known.get(outcome.last));
         }
-        for (const { code, notes } of outcomes.flipped) assert.ok(code !== undefined || notes > 0);
-        assert.ok(refused > 0, 'a frame that a later one vouches for is damaged, not torn');
-        assert.ok(outcomes.cut.every(({ code }) => code === undefined), 'a cut is torn');
-      } finally {
-        await own.close();
+      }
+      for (const { code, notes } of flipped) assert.ok(code !== undefined || notes > 0);
+      assert.ok(refused > 0, 'a frame that a later one vouches for is damaged, not torn');
+      assert.ok(cut.every(({ code }) => code === undefined), 'a cut is torn');
+    });
+  }
+
+  for (const [struck, whole] of [
+    ['opfs', 'mirror'],
+    ['mirror', 'opfs'],
+  ]) {
+    suite.test(`what is damaged in ${struck} is taken from ${whole}`, async () => {
+      const order = { kind: 'opfs', struck: [struck], whole: [whole], lastBytes: 30 };
+      const { cut, flipped, known } = await strike(order);
+      for (const outcome of [...cut, ...flipped]) {
+        assert.deepEqual(outcome, { last: 18, drawn: known.get(18), notes: 0 });
       }
     });
   }

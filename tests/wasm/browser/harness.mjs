@@ -342,6 +342,12 @@ export const CLOCK_WORKER = patient(`
   new BroadcastChannel('put the clock on').onmessage = () => { later = 3_600_000; };
   await import('/dist/worker.js');`);
 
+/** A worker for which every OPFS pool is old, and so without a mirror: its clock runs fast. */
+export const FAST_CLOCK_WORKER = patient(`
+  const now = performance.now.bind(performance);
+  performance.now = () => 1_000_000 * now();
+  await import('/dist/worker.js');`);
+
 /**
  * Collects what goes wrong in a page: errors on its console (workers included),
  * exceptions that nobody caught, a crash. `expected` (a RegExp) are those that

@@ -10,8 +10,8 @@ import { AnswersUntilCut, createDisk, noPowerCuts } from '../support/powerCut.mj
 import {
   browserTest,
   CLOCK_WORKER,
+  FAST_CLOCK_WORKER,
   launchBrowser,
-  patient,
   startServer,
   withPage,
 } from './harness.mjs';
@@ -28,11 +28,7 @@ before(async () => {
         globalThis.RewardPool = RewardPool;
         globalThis.ready = true;`,
       '/clock.js': CLOCK_WORKER,
-      // Its clock runs so fast that no pool is ever new.
-      '/fast-clock.js': patient(`
-        const now = performance.now.bind(performance);
-        performance.now = () => 1_000_000 * now();
-        await import('/dist/worker.js');`),
+      '/fast-clock.js': FAST_CLOCK_WORKER,
     },
   });
 });
