@@ -51,10 +51,15 @@ need_build_tools() {
   need libcli11-dev has_header CLI/CLI.hpp
 }
 
-need_test_tools() {
+need_test_libraries() {
   need libgtest-dev has_header gtest/gtest.h
   need libgmock-dev has_header gmock/gmock.h
   need nlohmann-json3-dev has_header nlohmann/json.hpp
+  need libbenchmark-dev has_header benchmark/benchmark.h
+}
+
+need_test_tools() {
+  need_test_libraries
   need "pkg-config pkgconf" has_command pkg-config
   need clang has_command clang++
   need "libc++-dev libc++-14-dev" clang_builds -stdlib=libc++
@@ -62,15 +67,18 @@ need_test_tools() {
   need "libclang-rt-dev libclang-rt-14-dev" clang_builds -fsanitize=fuzzer,address
   need clang-format-14 has_command clang-format-14
   need clang-tidy-14 has_command clang-tidy-14
-  need libbenchmark-dev has_header benchmark/benchmark.h
+}
+
+need_wasm_tools() {
+  need nodejs has_command node
+  need emscripten has_command emcc
+  need node-acorn test -d /usr/share/nodejs/acorn
+  need googletest test -d /usr/src/googletest
 }
 
 need_web_tools() {
   need nodejs has_command node
   need npm has_command npm
-  need emscripten has_command emcc
-  need node-acorn test -d /usr/share/nodejs/acorn
-  need googletest test -d /usr/src/googletest
   need "chromium chromium-browser" has_browser
   need util-linux has_command flock
   need strace has_command strace
