@@ -71,8 +71,10 @@ constexpr Slices MakeSlices() noexcept {
 
 #ifdef __EMSCRIPTEN__
 // A module is downloaded, and its 8 KiB of tables do not compress: making them
-// takes a few microseconds. Nothing asks for a CRC before main().
-const Slices kSlices = MakeSlices();
+// takes a few microseconds. Nothing asks for a CRC before main(). The compiler
+// would call a constexpr function itself.
+Slices MakeSlicesAtStart() noexcept { return MakeSlices(); }
+const Slices kSlices = MakeSlicesAtStart();
 #else
 constexpr Slices kSlices = MakeSlices();
 #endif
