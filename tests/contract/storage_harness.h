@@ -33,6 +33,8 @@ template <typename Harness>
 struct Backend {
   std::string name;
   std::function<std::unique_ptr<Harness>()> make;
+  // No other thread may touch what it opens.
+  bool has_one_thread = false;
 
   friend void PrintTo(const Backend& backend, std::ostream* out) { *out << backend.name; }
 };

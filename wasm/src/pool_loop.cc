@@ -10,7 +10,7 @@
 
 namespace rewardpool::wasm {
 
-Status PoolLoop::Open(std::optional<std::vector<Item>> catalog) {
+Status PoolLoop::Open(const std::optional<std::vector<Item>>& catalog) {
   Result<std::unique_ptr<Selector>> selector = MakeSelector(options_.selector);
   if (!selector.ok()) return selector.status();
   Engine::Options engine;

@@ -68,7 +68,7 @@ class PoolLoop {
   // Recovers what was loaded; if there is no pool, makes one of the catalog, if
   // there is one. Nothing may be told to anybody before the operations are done.
   // Errors: those of OpenPool(), and kInvalidArgument (unknown selector).
-  [[nodiscard]] Status Open(std::optional<std::vector<Item>> catalog);
+  [[nodiscard]] Status Open(const std::optional<std::vector<Item>>& catalog);
   [[nodiscard]] std::vector<StorageOperation> TakeOperations() { return storage_.TakeOperations(); }
 
   [[nodiscard]] bool created() const noexcept { return created_; }
