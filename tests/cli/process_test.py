@@ -107,7 +107,9 @@ class OutputTest(CommandTest):
                          ["draw", "--dir", self.dir], ["state", "--dir", self.dir],
                          ["log", "--dir", self.dir, "--json"], ["verify", "--dir", self.dir],
                          ["update", "gold", "--dir", self.dir, "--weight", "2"],
-                         ["simulate", "--config", config, "--count", "1"]):
+                         ["odds", "--config", config], ["fairness", "--dir", self.dir],
+                         ["simulate", "--config", config, "--count", "1"],
+                         ["simulate", "--config", config, "--count", "1", "--runs", "2"]):
                 with self.subTest(verb):
                     process = self.start_command(*verb, stdout=full, stderr=subprocess.PIPE)
                     _, err = process.communicate(timeout=TIMEOUT_S)

@@ -6,7 +6,7 @@ import unittest
 from command import SOURCE_DIR, CommandTest
 
 VERBS = ["draw", "state", "update", "add", "remove", "log", "verify", "snapshot",
-         "export", "import", "simulate"]
+         "export", "import", "odds", "fairness", "simulate"]
 LARGEST = 2**63 - 1
 
 

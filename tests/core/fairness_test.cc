@@ -255,9 +255,22 @@ TEST(FairnessTest, WrongOddsAreFound) {
   EXPECT_TRUE(IsSuspicious(forger.Check(), "counts"));
 }
 
+TEST(FairnessTest, ARarePrizeThatIsHeldBackIsFound) {
+  // A hundred are expected, and every other one is given as mud: far less than
+  // what 100,000 draws leave to chance in all.
+  const std::vector<Item> pool{{"gold", 1}, {"silver", 99}, {"mud", 900}};
+  Forger forger(pool, 12);
+  forger.Draw(100'000, [&](const std::vector<Weight>& weights) {
+    const std::size_t pick = forger.Honest(weights);
+    return pick == 0 && UniformBelow(forger.random(), 2) == 0 ? 2 : pick;
+  });
+  const FairnessReport report = forger.Check();
+  EXPECT_THAT(Suspicious(report), ElementsAre("counts"));
+  EXPECT_LT(report.items[0].deviations, -4);
+}
+
 TEST(FairnessTest, OddsThatForgetTheStockAreFound) {
   // When silver is gone its share goes to the next in line, and not to all alike.
-  // Over the whole log the totals still look well.
   const std::vector<Item> pool{{"silver", 30, Quantity::Of(300)}, {"bronze", 30}, {"stone", 40}};
   Forger forger(pool, 2);
   forger.Draw(3'000, [&](const std::vector<Weight>& weights) -> std::size_t {

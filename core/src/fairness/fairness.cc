@@ -125,17 +125,30 @@ class ItemSums final : public DrawReplay {
 class Groups {
  public:
   explicit Groups(const std::vector<ItemSums::PositionSum>& sums) : group_of_(sums.size()) {
-    constexpr double kGroupsMax = 64;
-    double draws = 0;
-    for (const ItemSums::PositionSum& sum : sums) draws += sum.expected;
-    const double enough = std::max(kGroupExpectedMin, draws / kGroupsMax);
+    constexpr std::size_t kGroupsMax = 64;
     std::vector<std::size_t> order(sums.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
       return sums[a].first_weight > sums[b].first_weight;
     });
-    double open = 0;       // expected of the group being filled
-    double after = draws;  // expected of those that are not in a group yet
+    for (double enough = kGroupExpectedMin;; enough *= 1.5) {
+      Fill(sums, order, enough);
+      if (size_ <= kGroupsMax) break;
+    }
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t of(ItemIndex position) const noexcept { return group_of_[position]; }
+  [[nodiscard]] std::size_t positions() const noexcept { return group_of_.size(); }
+
+ private:
+  // Groups of which each is expected this often.
+  void Fill(const std::vector<ItemSums::PositionSum>& sums, const std::vector<std::size_t>& order,
+            double enough) {
+    double after = 0;  // expected of those that are not in a group yet
+    for (const ItemSums::PositionSum& sum : sums) after += sum.expected;
+    double open = 0;  // expected of the group being filled
+    size_ = 0;
     for (const std::size_t position : order) {
       group_of_[position] = size_;
       open += sums[position].expected;
@@ -149,11 +162,6 @@ class Groups {
     if (!order.empty()) ++size_;
   }
 
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] std::size_t of(ItemIndex position) const noexcept { return group_of_[position]; }
-  [[nodiscard]] std::size_t positions() const noexcept { return group_of_.size(); }
-
- private:
   std::vector<std::size_t> group_of_;
   std::size_t size_ = 0;
 };

@@ -71,6 +71,8 @@ int RunCommand(int argc, char** argv) {
   rewardpool::cli::AddSnapshotVerb(app, run);
   rewardpool::cli::AddExportVerb(app, run);
   rewardpool::cli::AddImportVerb(app, run);
+  rewardpool::cli::AddOddsVerb(app, run);
+  rewardpool::cli::AddFairnessVerb(app, run);
   rewardpool::cli::AddSimulateVerb(app, run);
 
   try {

@@ -19,6 +19,12 @@ Result<Inspection> PoolReader::Inspect(const InspectOptions& options) {
 
 Result<VerifyReport> PoolReader::Verify() { return VerifyPool(log_, *snapshots_); }
 
+Result<FairnessReport> PoolReader::CheckFairness(const FairnessOptions& options) {
+  Result<FairnessReport> report = rewardpool::CheckFairness(log_, *snapshots_, options);
+  if (report.status().code() == StatusCode::kNotFound) return Inspect(InspectOptions()).status();
+  return report;
+}
+
 Result<CollectedPool> PoolReader::Collect() { return CollectPoolFiles(log_, *snapshots_); }
 
 }  // namespace rewardpool::cli

@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "rewardpool/fairness.h"
 #include "rewardpool/native/file_wal_source.h"
 #include "rewardpool/pool_archive.h"
 #include "rewardpool/recovery.h"
@@ -52,6 +53,8 @@ class PoolReader {
   [[nodiscard]] Result<Inspection> Inspect(const InspectOptions& options);
   // VerifyPool().
   [[nodiscard]] Result<VerifyReport> Verify();
+  // rewardpool::CheckFairness().
+  [[nodiscard]] Result<FairnessReport> CheckFairness(const FairnessOptions& options);
   // CollectPoolFiles().
   [[nodiscard]] Result<CollectedPool> Collect();
 

@@ -21,6 +21,8 @@ void AddVerifyVerb(CLI::App& app, Run& run);
 void AddSnapshotVerb(CLI::App& app, Run& run);
 void AddExportVerb(CLI::App& app, Run& run);
 void AddImportVerb(CLI::App& app, Run& run);
+void AddOddsVerb(CLI::App& app, Run& run);
+void AddFairnessVerb(CLI::App& app, Run& run);
 void AddSimulateVerb(CLI::App& app, Run& run);
 
 }  // namespace rewardpool::cli
