@@ -83,14 +83,17 @@ export async function createDisk() {
 
 async function reasonAgainst() {
   if (process.getuid() !== 0) return 'a power cut needs loop mounts, and those need root';
+  let disk;
   try {
-    const disk = await createDisk();
+    disk = await createDisk();
     await disk.cut();
     await disk.restore();
-    await disk.remove();
     return false;
   } catch (error) {
-    return `a power cut needs loop mounts of ext4, which are not allowed here: ${error.message}`;
+    const reason = (error.stderr ?? error.message).trim();
+    return `a power cut needs loop mounts of ext4, which do not work here: ${reason}`;
+  } finally {
+    await disk?.remove();
   }
 }
 
