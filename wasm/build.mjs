@@ -53,7 +53,11 @@ await mkdir(dist, { recursive: true });
 await Promise.all([
   build({
     ...esModule,
-    entryPoints: { browser: join(here, 'js/browser.ts'), worker: join(here, 'js/worker.ts') },
+    entryPoints: {
+      browser: join(here, 'js/browser.ts'),
+      worker: join(here, 'js/worker.ts'),
+      oddsWorker: join(here, 'js/oddsWorker.ts'),
+    },
     outdir: dist,
     platform: 'browser',
   }),
@@ -94,7 +98,9 @@ await Promise.all([
   }),
 ]);
 await copyFile(join(moduleFolder, 'rewardpool_core.wasm'), join(dist, 'rewardpool.wasm'));
-await copyFile(join(moduleFolder, 'inspector.wasm'), join(dist, 'inspector.wasm'));
+for (const name of ['inspector.wasm', 'odds.wasm']) {
+  await copyFile(join(moduleFolder, name), join(dist, name));
+}
 
 // The types are written by hand; both kinds of modules share them.
 const types = await readFile(join(here, 'types/index.d.ts'), 'utf8');

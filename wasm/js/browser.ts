@@ -1,7 +1,17 @@
 /** The package's entry in browsers. */
-import type { OpenOptions, VerifyReport } from '../types/index.js';
+import type {
+  CatalogItem,
+  Odds,
+  OddsOptions,
+  OpenOptions,
+  Simulation,
+  SimulationOptions,
+  VerifyReport,
+} from '../types/index.js';
 import { deletePool, openPool, verify, type HostOptions } from './browserHost.js';
 import { RewardPoolError } from './errors.js';
+import { askOddsWorker } from './oddsClient.js';
+import { checkOddsRequest, checkSimulationRequest } from './oddsRequest.js';
 import { checkName, checkOwnerOptions } from './openOptions.js';
 import { PoolClient } from './poolClient.js';
 import type { PoolPort } from './protocol.js';
@@ -109,5 +119,23 @@ export class RewardPool extends PoolClient {
     await (inWorker()
       ? deletePool(name, storage)
       : deleteInWorker(startWorker(options.workerUrl), name, storage));
+  }
+  static async odds(catalog: Iterable<CatalogItem>, options: OddsOptions = {}): Promise<Odds> {
+    return askOddsWorker(checkOddsRequest(catalog, options), options);
+  }
+
+  static async simulate(
+    catalog: Iterable<CatalogItem>,
+    options: SimulationOptions,
+  ): Promise<Simulation> {
+    return askOddsWorker(checkSimulationRequest(catalog, options), options, options);
+  }
+
+  async odds(options?: OddsOptions): Promise<Odds> {
+    return RewardPool.odds((await this.state()).items, options);
+  }
+
+  async simulate(options: SimulationOptions): Promise<Simulation> {
+    return RewardPool.simulate((await this.state()).items, options);
   }
 }

@@ -5,6 +5,7 @@
 import createCore from 'rewardpool-core';
 
 import type { StorageKind, VerifyReport } from '../types/index.js';
+import { compileModule } from './compileModule.js';
 import { makeCore } from './coreLoader.js';
 import type { CoreModule, PoolModules } from './coreModule.js';
 import { RewardPoolError } from './errors.js';
@@ -36,36 +37,14 @@ export interface HostOptions {
   inspectorUrl: string | undefined;
 }
 
-const compiledModules = new Map<string, Promise<WebAssembly.Module>>();
-
-function compile(url: string): Promise<WebAssembly.Module> {
-  let compiled = compiledModules.get(url);
-  if (compiled === undefined) {
-    compiled = fetchModule(url);
-    compiledModules.set(url, compiled);
-    compiled.catch(() => compiledModules.delete(url));
-  }
-  return compiled;
-}
-
-async function fetchModule(url: string): Promise<WebAssembly.Module> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
-  // Servers that do not know the type of .wasm are common.
-  if (response.headers.get('Content-Type')?.startsWith('application/wasm') === true) {
-    return WebAssembly.compileStreaming(response);
-  }
-  return WebAssembly.compile(await response.arrayBuffer());
-}
-
 function newCore(wasmUrl: string | undefined): Promise<CoreModule> {
   // In this form so that bundlers see the file and bring it along.
   const url = wasmUrl ?? new URL('./rewardpool.wasm', import.meta.url).href;
-  return makeCore(createCore, compile(url));
+  return makeCore(createCore, compileModule(url));
 }
 
 function newPoolFiles(inspectorUrl: string | undefined): Promise<PoolFiles> {
-  return PoolFiles.make(compile(inspectorUrl ?? new URL('./inspector.wasm', import.meta.url).href));
+  return PoolFiles.make(compileModule(inspectorUrl ?? new URL('./inspector.wasm', import.meta.url).href));
 }
 
 async function loadModules(options: HostOptions): Promise<PoolModules> {

@@ -3,6 +3,8 @@ import { RewardPoolError } from './errors.js';
 
 const MAX_63_BITS = (1n << 63n) - 1n;
 const MAX_64_BITS = (1n << 64n) - 1n;
+/** How far odds look ahead: kOddsDrawsMax (core/include/rewardpool/odds.h). */
+const ODDS_DRAWS_MAX = 1_000_000_000_000n;
 
 function toExact(value: unknown, what: string, max: bigint): bigint {
   let exact: bigint;
@@ -33,8 +35,12 @@ export function toQuantity(value: unknown, what: string): bigint | null {
   return value === 'unlimited' ? null : toExact(value, what, MAX_63_BITS);
 }
 
-export function toSeed(value: unknown): bigint {
-  return toExact(value, 'insecureSeed', MAX_64_BITS);
+export function toSeed(value: unknown, what: string): bigint {
+  return toExact(value, what, MAX_64_BITS);
+}
+
+export function toDraws(value: unknown, what: string): bigint {
+  return toExact(value, what, ODDS_DRAWS_MAX);
 }
 
 export function toRequestId(value: unknown, what: string): bigint {

@@ -1,13 +1,23 @@
 /** The package's entry in Node. */
 import { readFile } from 'node:fs/promises';
 
-import type { OpenOptions, VerifyReport } from '../types/index.js';
+import type {
+  CatalogItem,
+  Odds,
+  OddsOptions,
+  OpenOptions,
+  Simulation,
+  SimulationOptions,
+  VerifyReport,
+} from '../types/index.js';
 import createCore from 'rewardpool-core';
 import { makeCore } from './coreLoader.js';
 import type { PoolModules } from './coreModule.js';
 import { RewardPoolError } from './errors.js';
 import { importArchive, verifyArchive } from './importPool.js';
 import { LocalPort } from './localPort.js';
+import { simulate, workOutOdds } from './oddsModule.js';
+import { checkOddsRequest, checkSimulationRequest } from './oddsRequest.js';
 import { checkOwnerOptions } from './openOptions.js';
 import { PoolClient } from './poolClient.js';
 import { PoolFiles } from './poolFiles.js';
@@ -34,6 +44,10 @@ function compile(url: URL): Promise<WebAssembly.Module> {
 
 function newPoolFiles(inspectorUrl: string | URL = './inspector.wasm'): Promise<PoolFiles> {
   return PoolFiles.make(compile(new URL(inspectorUrl, import.meta.url)));
+}
+
+function compileOdds(oddsWasmUrl: string | URL = './odds.wasm'): Promise<WebAssembly.Module> {
+  return compile(new URL(oddsWasmUrl, import.meta.url));
 }
 
 async function loadModules({ wasmUrl, inspectorUrl }: OpenOptions): Promise<PoolModules> {
@@ -99,5 +113,31 @@ export class RewardPool extends PoolClient {
 
   static async delete(options: Pick<OpenOptions, 'name' | 'storage' | 'dir'>): Promise<void> {
     return chooseStorage(options).delete();
+  }
+  static async odds(catalog: Iterable<CatalogItem>, options: OddsOptions = {}): Promise<Odds> {
+    return workOutOdds(compileOdds(options.oddsWasmUrl), checkOddsRequest(catalog, options));
+  }
+
+  static async simulate(
+    catalog: Iterable<CatalogItem>,
+    options: SimulationOptions,
+  ): Promise<Simulation> {
+    const { onProgress, signal } = options;
+    return simulate(
+      compileOdds(options.oddsWasmUrl),
+      checkSimulationRequest(catalog, options),
+      {
+        onProgress: (progress) => onProgress?.(progress),
+        throwIfEnded: () => signal?.throwIfAborted(),
+      },
+    );
+  }
+
+  async odds(options?: OddsOptions): Promise<Odds> {
+    return RewardPool.odds((await this.state()).items, options);
+  }
+
+  async simulate(options: SimulationOptions): Promise<Simulation> {
+    return RewardPool.simulate((await this.state()).items, options);
   }
 }

@@ -53,11 +53,18 @@ export function checkName(name: unknown): string {
   return text;
 }
 
-function checkCatalog(catalog: unknown): ItemWords[] {
+export function checkCatalog(catalog: unknown): ItemWords[] {
   if (typeof catalog !== 'object' || catalog === null || !(Symbol.iterator in catalog)) {
     throw invalid('catalog is not a list of items');
   }
   return Array.from(catalog as Iterable<unknown>, (item, i) => checkItem(item, `catalog[${i}]`));
+}
+
+export function checkSelector(selector: unknown = 'auto'): string {
+  if (typeof selector !== 'string' || !SELECTORS.includes(selector)) {
+    throw invalid(`selector is ${JSON.stringify(selector)}: there are ${SELECTORS.join(', ')}`);
+  }
+  return selector;
 }
 
 function checkDurability(durability: unknown): Durability {
@@ -107,17 +114,13 @@ export function checkOwnerOptions(options: OpenOptions, segmentBytesDefault: num
     SEGMENT_BYTES_MIN,
     SEGMENT_BYTES_MAX,
   );
-  const selector = options.selector ?? 'auto';
-  if (!SELECTORS.includes(selector)) {
-    throw invalid(`selector is ${JSON.stringify(selector)}: there are ${SELECTORS.join(', ')}`);
-  }
   return {
     catalog: options.catalog === undefined ? undefined : checkCatalog(options.catalog),
     durability: checkDurability(options.durability),
     snapshots: checkSnapshots(options.snapshots, segmentBytes),
     segmentBytes,
     keyRetention: toCount(options.keyRetention ?? 100_000, 'keyRetention', 0, KEY_RETENTION_MAX),
-    selector,
-    insecureSeed: options.insecureSeed === undefined ? undefined : toSeed(options.insecureSeed),
+    selector: checkSelector(options.selector),
+    insecureSeed: options.insecureSeed === undefined ? undefined : toSeed(options.insecureSeed, 'insecureSeed'),
   };
 }

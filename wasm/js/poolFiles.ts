@@ -1,20 +1,20 @@
 /**
  * Stored bytes of a pool, looked at and not owned: for log(), export(), import()
  * and verify(). Runs `inspector.wasm` (wasm/src/inspector_exports.cc), a module
- * apart, so that nobody fetches it who only draws. It has no glue: its exports
- * take and return numbers.
+ * apart, so that nobody fetches it who only draws.
  */
 import type { VerifyReport } from '../types/index.js';
 import { parseReport } from './coreJson.js';
-import { RewardPoolError } from './errors.js';
-import { errorCodeOf } from './statusCode.js';
+import {
+  checkStatus,
+  makePlainModule,
+  outputOf,
+  outputTextOf,
+  type PlainExports,
+} from './plainModule.js';
 
-/** Addresses are bytes of the module's memory; a status is 0 or a `StatusCode`. */
-interface InspectorExports {
-  memory: WebAssembly.Memory;
-  _initialize(): void;
-  outputAddress(): number;
-  outputByteCount(): number;
+/** A status is 0 or a `StatusCode`. */
+interface InspectorExports extends PlainExports {
   loadSegment(number: bigint, byteCount: number): number;
   loadSnapshot(name: bigint, byteCount: number): number;
   loadArchive(byteCount: number): number;
@@ -28,40 +28,12 @@ interface InspectorExports {
   readLog(after: bigint, skip: bigint, byteCountMax: number): number;
 }
 
-/** The module asks its surroundings for nothing but to end it. */
-function importsOf(module: WebAssembly.Module): WebAssembly.Imports {
-  const imports: Record<string, Record<string, () => void>> = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    (imports[from] ??= {})[name] =
-      name === 'emscripten_notify_memory_growth'
-        ? () => undefined
-        : () => {
-            throw new Error(`inspector.wasm has failed in ${name}`);
-          };
-  }
-  return imports;
-}
-
 export class PoolFiles {
   readonly #inspector: InspectorExports;
 
-  /**
-   * Memory of its own, which goes when the object does. Rejects with
-   * 'unsupported' if the module cannot be fetched or compiled here.
-   */
+  /** Rejects with 'unsupported' if the module cannot be fetched or compiled here. */
   static async make(compiled: Promise<WebAssembly.Module>): Promise<PoolFiles> {
-    try {
-      const module = await compiled;
-      const { exports } = await WebAssembly.instantiate(module, importsOf(module));
-      const inspector = exports as unknown as InspectorExports;
-      inspector._initialize();
-      return new PoolFiles(inspector);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new RewardPoolError('unsupported', `inspector.wasm cannot be loaded: ${reason}`, {
-        cause: error,
-      });
-    }
+    return new PoolFiles(await makePlainModule<InspectorExports>(compiled, 'inspector.wasm'));
   }
 
   private constructor(inspector: InspectorExports) {
@@ -126,16 +98,16 @@ export class PoolFiles {
   }
 
   #bytes(): Uint8Array {
-    return this.#view(this.#inspector.outputAddress(), this.#inspector.outputByteCount()).slice();
+    return outputOf(this.#inspector);
   }
   #text(): string {
-    return new TextDecoder().decode(this.#bytes());
+    return outputTextOf(this.#inspector);
   }
   #names(): bigint[] {
     return (JSON.parse(this.#text()) as string[]).map(BigInt);
   }
 
   #check(status: number): void {
-    if (status !== 0) throw new RewardPoolError(errorCodeOf(status), this.#text());
+    checkStatus(this.#inspector, status);
   }
 }

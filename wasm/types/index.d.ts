@@ -388,7 +388,7 @@ export interface SimulationOptions extends OddsLocation {
   /** As in {@link OpenOptions.selector}. */
   selector?: string;
   /**
-   * After how many draws the counts are noted, increasing, none above `draws`.
+   * After how many draws the counts are noted, increasing; the last is `draws`.
    * Default: 100 numbers in equal steps that end with `draws`. Runs times items
    * times these may be 2^27 at most.
    */

@@ -48,10 +48,14 @@ async function visit(options = {}) {
   const trial = await RewardPool.open({ storage: 'memory', catalog, ...options });
   const { picks } = await trial.drawEach(10);
   await trial.close();
+
+  // And these in a worker of their own.
+  const { items } = await RewardPool.odds(catalog, { draws: 2, ...options });
   return {
     found,
     made: draws.map(({ requestId, itemId }) => requestId + ' ' + itemId),
     tried: picks.length,
+    expected: items.reduce((sum, item) => sum + item.expected, 0),
   };
 }
 `;
@@ -79,6 +83,7 @@ async function visitTwice(url) {
     assert.deepEqual(first.found, []);
     assert.equal(first.made.length, 3);
     assert.equal(first.tried, 10);
+    assert.ok(Math.abs(first.expected - 2) < 1e-9);
     await page.reload();
     const second = await look();
     assert.deepEqual(second.found, first.made);
@@ -170,6 +175,8 @@ describe('a bundler that does not bring the files along', () => {
          workerUrl: '/worker.js',
          wasmUrl: '/rewardpool.wasm',
          inspectorUrl: '/inspector.wasm',
+         oddsWorkerUrl: '/oddsWorker.js',
+         oddsWasmUrl: '/odds.wasm',
        });`,
     );
     await esbuild.build({
@@ -181,10 +188,11 @@ describe('a bundler that does not bring the files along', () => {
       logLevel: 'warning',
     });
     const { resolve } = createRequire(join(project, 'package.json'));
-    for (const name of ['rewardpool.wasm', 'inspector.wasm']) {
+    for (const name of ['rewardpool.wasm', 'inspector.wasm', 'odds.wasm']) {
       await copyFile(resolve(`rewardpool/${name}`), join(built, name));
     }
     if (!workerFile) await copyFile(resolve('rewardpool/worker'), join(built, 'worker.js'));
+    await copyFile(resolve('rewardpool/odds-worker'), join(built, 'oddsWorker.js'));
     await visitBuilt(built, PAGE + MAIN_SCRIPT);
   }
 
