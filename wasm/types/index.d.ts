@@ -354,6 +354,7 @@ export interface ItemCurve {
   next: Float64Array;
 }
 
+/** What is expected over the course of the draws: {@link Odds.curves}. */
 export interface OddsCurves {
   /** {@link OddsOptions.curveDraws} as given. */
   draws: number[];
@@ -401,6 +402,7 @@ export interface SimulationOptions extends OddsLocation {
   signal?: AbortSignal;
 }
 
+/** How far a simulation is. */
 export interface SimulationProgress {
   drawsDone: number;
   drawsTotal: number;
