@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "contract/storage_harness.h"
@@ -66,9 +65,7 @@ class FaultySnapshotsWithoutFaults final : public SnapshotHarness {
 class DeferredLog final : public WalStorage {
  public:
   explicit DeferredLog(std::shared_ptr<MemoryDisk> disk) : disk_(std::move(disk)) {
-    for (const auto& [number, bytes] : disk_->segments) {
-      std::copy(bytes.begin(), bytes.end(), storage_.LoadSegment(number, bytes.size()).begin());
-    }
+    wasm::LoadFrom(*disk_, storage_);
   }
   ~DeferredLog() override {
     MemoryStorage log(disk_);

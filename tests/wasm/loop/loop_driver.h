@@ -3,12 +3,10 @@
 #ifndef REWARDPOOL_TESTS_WASM_LOOP_LOOP_DRIVER_H_
 #define REWARDPOOL_TESTS_WASM_LOOP_LOOP_DRIVER_H_
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "deferred_storage.h"
 #include "pool_loop.h"
 #include "rewardpool/item.h"
 #include "rewardpool/memory_storage.h"
@@ -17,17 +15,6 @@
 namespace rewardpool::wasm {
 
 using Catalog = std::optional<std::vector<Item>>;
-
-// Copies what a disk holds into whatever has room for it.
-template <typename Loader>
-void LoadFrom(const MemoryDisk& disk, Loader& loader) {
-  for (const auto& [number, bytes] : disk.segments) {
-    std::copy(bytes.begin(), bytes.end(), loader.LoadSegment(number, bytes.size()).begin());
-  }
-  for (const auto& [name, bytes] : disk.snapshots) {
-    std::copy(bytes.begin(), bytes.end(), loader.LoadSnapshot(name, bytes.size()).begin());
-  }
-}
 
 class LoopDriver {
  public:

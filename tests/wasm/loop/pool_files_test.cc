@@ -15,6 +15,7 @@
 #include "rewardpool/record_codec.h"
 #include "rewardpool/wal_batcher.h"
 #include "support/bytes.h"
+#include "wasm/loop/carry_out.h"
 #include "wasm/loop/loop_driver.h"
 
 namespace rewardpool::wasm {
