@@ -16,7 +16,7 @@ namespace {
 // has not come yet, or has, but for this.
 constexpr double kWindowTail = 1e-14;
 // What is left out at each edge of each distribution in the tree.
-constexpr double kTreeTail = 1e-20;
+constexpr double kTreeTail = 1e-18;
 // An item whose clock reaches its quantity with less than this does not run out.
 constexpr double kRunOut = 1e-25;
 // Relative to the result.

@@ -18,8 +18,8 @@ using internal::OddsQuestion;
 
 namespace {
 
-// Multiplications that one call may take: a second or two.
-constexpr double kWorkMax = 3e9;
+// Multiplications that one call may take: about a second, a few in WebAssembly.
+constexpr double kWorkMax = 1e10;
 constexpr double kSimulationWork = 5e8;
 
 // Answers with the method that gave them.
