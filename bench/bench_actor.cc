@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench_catalog.h"
 #include "rewardpool/rewardpool.h"
 
 namespace {
@@ -76,22 +77,12 @@ class AppendFloor {
   off_t at_ = 0;
 };
 
-// Zipf-like weights, no limits.
-std::vector<rewardpool::Item> Catalog(std::int64_t count) {
-  std::vector<rewardpool::Item> items;
-  for (std::int64_t i = 0; i < count; ++i) {
-    items.push_back(
-        {"item-" + std::to_string(i), static_cast<rewardpool::Weight>(1'000'000 / (i + 1) + 1)});
-  }
-  return items;
-}
-
 Pool OpenPool(const Folder& folder, StorageKind storage, Durability durability,
               std::int64_t items) {
   PoolOptions options;
   options.storage = storage;
   options.dir = folder.path() + "/pool";
-  options.catalog = Catalog(items);
+  options.catalog = rewardpool::bench::Catalog(items);
   options.durability = durability;
   auto pool = Pool::Open(options);
   if (!pool.ok()) std::abort();
