@@ -112,3 +112,51 @@ test('the command verifies and imports an export', { skip }, async (t) => {
   await rewardpool('import', file, '--dir', join(folder, 'imported'));
   assert.deepEqual(await nativeState(join(folder, 'imported')), await pool.state());
 });
+
+// A page draws the same as Node: tests/wasm/browser/odds.test.mjs.
+test('a seed draws the same in Node and in rewardpool simulate', { skip }, async () => {
+  const folder = await temporaryFolder();
+  for (const [name, items] of [
+    ['flat', 4],
+    ['wide', 300],
+    ['envelope', 3000],
+  ]) {
+    const catalog = Array.from({ length: items }, (_, i) => ({
+      itemId: `item ${i}`,
+      weight: 1 + ((i * i) % 97),
+      quantity: i % 3 === 0 ? 'unlimited' : 1 + (i % 5),
+    }));
+    const config = join(folder, `${name}.json`);
+    const lines = catalog.map(({ itemId, weight, quantity }) => ({
+      item_id: itemId,
+      weight,
+      quantity,
+    }));
+    await writeFile(config, JSON.stringify({ pool: { catalog: lines } }));
+    const seed = 2n ** 64n - 1n;
+    const words = ['simulate', '--config', config, '--count', '2000', '--seed', `${seed}`];
+    const native = JSON.parse(await rewardpool(...words, '--json'));
+    const nativeRuns = JSON.parse(await rewardpool(...words, '--runs', '3', '--json'));
+
+    const pool = await RewardPool.open({ catalog, insecureSeed: seed });
+    await pool.drawEach(2000);
+    const state = await pool.state();
+    const simulation = await pool.simulate({ runs: 1, draws: 10, seed: 1 });
+    await pool.close();
+    assert.equal(simulation.drawsMade, 10);
+    assert.deepEqual(
+      state.items.map(({ itemId, drawn }) => ({ item_id: itemId, drawn })),
+      native.items,
+    );
+    const runs = await RewardPool.simulate(catalog, { runs: 3, draws: 2000, seed });
+    assert.deepEqual(
+      runs.items.map((item) => [item.itemId, item.drawn, item.runsWithOne, item.countQuantiles]),
+      nativeRuns.items.map((item) => [
+        item.item_id,
+        item.drawn,
+        item.runs_with_one,
+        item.at_quantiles,
+      ]),
+    );
+  }
+});
