@@ -53,8 +53,17 @@ await mkdir(dist, { recursive: true });
 await Promise.all([
   build({
     ...esModule,
+    // In pieces: browser.js, browserHost.js, and chunk.js for what both need.
+    splitting: true,
+    chunkNames: '[name]',
+    entryPoints: { browser: join(here, 'js/browser.ts') },
+    outdir: dist,
+    platform: 'browser',
+  }),
+  build({
+    ...esModule,
+    // Each in one file, so that it can be served from any place.
     entryPoints: {
-      browser: join(here, 'js/browser.ts'),
       worker: join(here, 'js/worker.ts'),
       oddsWorker: join(here, 'js/oddsWorker.ts'),
     },

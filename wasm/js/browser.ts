@@ -8,7 +8,7 @@ import type {
   SimulationOptions,
   VerifyReport,
 } from '../types/index.js';
-import { deletePool, openPool, verify, type HostOptions } from './browserHost.js';
+import type { HostOptions } from './browserHost.js';
 import { RewardPoolError } from './errors.js';
 import { askOddsWorker } from './oddsClient.js';
 import { checkOddsRequest, checkSimulationRequest } from './oddsRequest.js';
@@ -20,6 +20,14 @@ import { deleteInWorker, verifyInWorker, WorkerPort } from './workerPort.js';
 export { RewardPoolError } from './errors.js';
 
 const SEGMENT_BYTES_DEFAULT = 4 * 1024 * 1024;
+
+/**
+ * What owns pools, and all that is behind it. A page whose pools live in workers
+ * never asks for it, and is there sooner.
+ */
+function loadHost(): Promise<typeof import('./browserHost.js')> {
+  return import('./browserHost.js');
+}
 
 /** A worker may own a pool itself; a page would be held up by it. */
 function inWorker(): boolean {
@@ -86,7 +94,7 @@ async function openInBrowser(options: OpenOptions, archive?: Uint8Array): Promis
     storage === 'memory' || options.persist === false ? undefined : await askToPersist();
   const port: PoolPort =
     storage === 'memory' || inWorker()
-      ? await openPool(host)
+      ? await (await loadHost()).openPool(host)
       : await WorkerPort.open(startWorker(options.workerUrl), host);
   return new RewardPool(port, persisted);
 }
@@ -106,7 +114,7 @@ export class RewardPool extends PoolClient {
   ): Promise<VerifyReport> {
     const inspectorUrl = absolute(options.inspectorUrl);
     return inWorker()
-      ? verify(bytes, inspectorUrl)
+      ? (await loadHost()).verify(bytes, inspectorUrl)
       : verifyInWorker(startWorker(options.workerUrl), bytes, inspectorUrl);
   }
 
@@ -117,7 +125,7 @@ export class RewardPool extends PoolClient {
     const storage = checkStorage(options.storage);
     if (storage === 'memory') return;
     await (inWorker()
-      ? deletePool(name, storage)
+      ? (await loadHost()).deletePool(name, storage)
       : deleteInWorker(startWorker(options.workerUrl), name, storage));
   }
   static async odds(catalog: Iterable<CatalogItem>, options: OddsOptions = {}): Promise<Odds> {

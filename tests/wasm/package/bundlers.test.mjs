@@ -1,7 +1,7 @@
 // The installed package in real pages: through bundlers in their default
 // configuration, and without any. What the README says of each is done here.
 import assert from 'node:assert/strict';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
@@ -134,16 +134,38 @@ describe('Vite', () => {
 
   test('its development server needs nothing', () => visitDevelopmentServer(vite, {}));
 
-  test('the development server of Vite 7 needs to leave the package where it is', async () => {
+  async function vite7() {
     const at = createRequire(join(root, 'tests/wasm/package/vite-7/package.json'));
     const older = await import(pathToFileURL(at.resolve('vite')).href);
     assert.match(older.version, /^7\./);
-    await visitDevelopmentServer(older, { optimizeDeps: { exclude: ['rewardpool'] } });
+    return older;
+  }
+
+  test('the development server of Vite 7 needs to leave the package where it is', async () => {
+    await visitDevelopmentServer(await vite7(), { optimizeDeps: { exclude: ['rewardpool'] } });
   });
 
   test('what it builds runs in its preview server', async () => {
     await vite.build(common);
     await visitServer(await vite.preview({ ...common, preview: address }));
+  });
+
+  test("a worker of the application's own may import the package", async () => {
+    const folder = join(project, 'own-worker');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'index.html'), PAGE + MAIN_SCRIPT);
+    await writeFile(
+      join(folder, 'main.js'),
+      `new Worker(new URL('./visitor.js', import.meta.url), { type: 'module' }).onmessage =
+         ({ data }) => { globalThis.visited = data; };`,
+    );
+    await writeFile(join(folder, 'visitor.js'), `${APPLICATION}\nvisit().then((it) => postMessage(it));`);
+    const configuration = { ...common, root: folder };
+    await vite.build(configuration);
+    await visitServer(await vite.preview({ ...configuration, preview: address }));
+    const older = await vite7();
+    await older.build({ ...configuration, worker: { format: 'es' } });
+    await visitServer(await older.preview({ ...configuration, preview: address }));
   });
 
   test('what it builds runs under a strict policy', async () => {
