@@ -2,13 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "rewardpool/selector.h"
+#include "support/golden_json.h"
 #include "support/pool_shapes.h"
 
 namespace rewardpool {
@@ -75,8 +74,8 @@ Json Run(std::string_view generator, std::string_view selector_name, const Golde
           {"first", first},         {"digest", Digest(picks)}};
 }
 
-std::vector<Json> AllRuns() {
-  std::vector<Json> runs;
+Json AllRuns() {
+  Json runs = Json::array();
   for (const std::string_view generator : {"chacha20", "xoshiro256++"}) {
     for (const std::string_view selector : SelectorNames()) {
       for (const GoldenPool& pool : kPools) runs.push_back(Run(generator, selector, pool));
@@ -86,21 +85,10 @@ std::vector<Json> AllRuns() {
 }
 
 TEST(GoldenDrawsTest, FixedSeedsStillGiveTheSameDraws) {
-  const std::vector<Json> runs = AllRuns();
-  if (std::getenv("RP_UPDATE_GOLDEN") != nullptr) {
-    std::ofstream file{std::string(kFile)};
-    file << "{\"version\": 1, \"entries\": [\n";
-    for (const Json& run : runs) file << run.dump() << (&run == &runs.back() ? "\n" : ",\n");
-    file << "]}\n";
-    FAIL() << kFile << " was written anew; look at the difference and run without "
-           << "RP_UPDATE_GOLDEN";
-  }
-  std::ifstream file{std::string(kFile)};
-  const Json golden = Json::parse(file, nullptr, /*allow_exceptions=*/false);
-  ASSERT_FALSE(golden.is_discarded()) << kFile << " is missing or damaged";
-  ASSERT_EQ(golden.at("version"), 1);
-  ASSERT_EQ(golden.at("entries").size(), runs.size());
-  for (std::size_t i = 0; i < runs.size(); ++i) EXPECT_EQ(runs[i], golden["entries"][i]);
+  const Json runs = AllRuns();
+  const Json golden = tests::GoldenEntries(std::string(kFile), runs);
+  ASSERT_EQ(golden.size(), runs.size());
+  for (std::size_t i = 0; i < runs.size(); ++i) EXPECT_EQ(runs[i], golden[i]);
 }
 
 }  // namespace

@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <numbers>
@@ -16,6 +14,7 @@
 #include <vector>
 
 #include "rewardpool/random.h"
+#include "support/golden_json.h"
 
 namespace rewardpool {
 namespace {
@@ -560,20 +559,7 @@ TEST(GoldenOddsTest, OddsAreWhatTheyWere) {
   constexpr std::string_view kFile = RP_GOLDEN_DIR "/odds.json";
   Json found = Json::array();
   for (const GoldenPool& pool : GoldenPools()) found.push_back(Describe(pool));
-  if (std::getenv("RP_UPDATE_GOLDEN") != nullptr) {
-    std::ofstream file{std::string(kFile)};
-    file << "{\"version\": 1, \"entries\": [\n";
-    for (const Json& entry : found)
-      file << entry.dump() << (&entry == &found.back() ? "\n" : ",\n");
-    file << "]}\n";
-    FAIL() << kFile << " was written anew; look at the difference and run without "
-           << "RP_UPDATE_GOLDEN";
-  }
-  std::ifstream file{std::string(kFile)};
-  const Json golden = Json::parse(file, nullptr, /*allow_exceptions=*/false);
-  ASSERT_FALSE(golden.is_discarded()) << kFile << " is missing or damaged";
-  ASSERT_EQ(golden.at("version"), 1);
-  ExpectLikeGolden(found, golden.at("entries"));
+  ExpectLikeGolden(found, tests::GoldenEntries(std::string(kFile), found));
 }
 
 }  // namespace

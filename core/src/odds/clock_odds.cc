@@ -53,10 +53,6 @@ class ClockIntegral {
     std::size_t count = 0;
     std::size_t size = 0;
   };
-  struct Panel {
-    double begin = 0;
-    double end = 0;
-  };
 
   [[nodiscard]] std::uint64_t draws() const noexcept { return question_.draws; }
   // The most draws that keep the window open: those asked about or, for what the
@@ -398,7 +394,7 @@ void ClockIntegral::AddMoment(double moment, double weight, std::vector<double>&
   }
   if (!question_.wants_next) return;
   FillExactly(time, draws());
-  total_ = tree_ ? tree_->total() : total_;  // Average() has moved it
+  if (tree_) total_ = tree_->total();  // Average() may have moved it
   row[layout_.free_next] += weight * MeanOfFunction();
   if (!tree_) return;
   tree_->Average(function_);
@@ -418,7 +414,7 @@ void ClockIntegral::Integrate(const Window& window) {
   // is the error, which is far more than the better one's.
   static const GaussRule coarse_rule(28);
   static const GaussRule fine_rule(36);
-  const auto integrate = [this](const GaussRule& rule, const Panel& panel,
+  const auto integrate = [this](const GaussRule& rule, const Window& panel,
                                 std::vector<double>& row) {
     row.assign(layout_.size, 0.0);
     const double middle = (panel.begin + panel.end) / 2;
@@ -430,10 +426,10 @@ void ClockIntegral::Integrate(const Window& window) {
   std::vector<double> scales;
   std::vector<double> coarse;
   std::vector<double> fine;
-  std::vector<Panel> panels{{window.begin, window.end}};
+  std::vector<Window> panels{window};
   int panel_count = 0;
   while (!panels.empty()) {
-    const Panel panel = panels.back();
+    const Window panel = panels.back();
     panels.pop_back();
     integrate(coarse_rule, panel, coarse);
     integrate(fine_rule, panel, fine);
