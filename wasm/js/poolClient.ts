@@ -33,14 +33,22 @@ import {
 const DRAWS_PER_RECORD_MAX = 10_000;
 const DRAW_EACH_MAX = 1_000_000;
 
-interface WaitingDraw {
-  resolve(draw: Draw): void;
-  reject(error: RewardPoolError): void;
+/** Plain draws that one message carries, and what became of them. */
+interface DrawsTogether {
+  count: number;
+  readonly answered: Promise<DrawsAnswered>;
+  send(answered: Promise<DrawsAnswered>): void;
+}
+
+interface DrawsAnswered {
+  answer: DrawEachAnswer;
+  itemIds: string[];
 }
 
 export class PoolClient {
   readonly #port: PoolPort;
-  #draws: WaitingDraw[] = [];
+  /** Not sent yet. */
+  #draws: DrawsTogether | undefined;
   #names: { epoch: string; itemIds: string[] } = { epoch: '', itemIds: [] };
   #readings = 0;
   #closed: Promise<void> | undefined;
@@ -73,8 +81,7 @@ export class PoolClient {
     toCount(count, 'count', 1, DRAW_EACH_MAX);
     const answer = await this.#submit({ kind: 'draw-each', count });
     const itemIds = this.#learn(answer.names);
-    const { firstRequestId, requestIds } = answer;
-    const refused = countRefused(answer.picks);
+    const { firstRequestId, requestIds, refused } = answer;
     if (refused === 0) {
       return { firstRequestId, ...(requestIds && { requestIds }), picks: answer.picks, itemIds, refused };
     }
@@ -184,43 +191,39 @@ export class PoolClient {
 
   // --- Plain draws ----------------------------------------------------------------
 
-  /** The draws asked for in one go of the caller's travel as one message. */
+  /**
+   * The draws asked for in one go of the caller's travel as one message, and wait
+   * for one promise: a reaction each is cheaper than a resolver each.
+   */
   #drawPlain(): Promise<Draw> {
     if (this.#closed !== undefined) return Promise.reject(closedError());
-    return new Promise((resolve, reject) => {
-      if (this.#draws.push({ resolve, reject }) === 1) queueMicrotask(() => this.#sendDraws());
+    const draws = (this.#draws ??= this.#gatherDraws());
+    const index = draws.count++;
+    if (draws.count === DRAW_EACH_MAX) this.#sendDraws();
+    return draws.answered.then((answered) => drawAt(index, answered));
+  }
+
+  #gatherDraws(): DrawsTogether {
+    let send!: DrawsTogether['send'];
+    const answered = new Promise<DrawsAnswered>((resolve) => {
+      send = resolve;
     });
+    queueMicrotask(() => this.#sendDraws());
+    return { count: 0, answered, send };
   }
 
   #sendDraws(): void {
     const draws = this.#draws;
-    if (draws.length === 0) return;
-    this.#draws = [];
-    for (let first = 0; first < draws.length; first += DRAW_EACH_MAX) {
-      const part = draws.length <= DRAW_EACH_MAX ? draws : draws.slice(first, first + DRAW_EACH_MAX);
-      this.#port.submit({ kind: 'draw-each', count: part.length }).then(
-        (answer) => this.#answerDraws(part, answer),
+    if (draws === undefined) return;
+    this.#draws = undefined;
+    draws.send(
+      this.#port.submit({ kind: 'draw-each', count: draws.count }).then(
+        (answer) => ({ answer, itemIds: this.#learn(answer.names) }),
         (error: unknown) => {
-          const failure = asRewardPoolError(error, 'drawing');
-          for (const { reject } of part) reject(failure);
+          throw asRewardPoolError(error, 'drawing');
         },
-      );
-    }
-  }
-
-  #answerDraws(draws: WaitingDraw[], answer: DrawEachAnswer): void {
-    const itemIds = this.#learn(answer.names);
-    const { picks, requestIds } = answer;
-    let requestId = answer.firstRequestId;
-    for (let i = 0; i < draws.length; ++i, ++requestId) {
-      const id = requestIds === undefined ? requestId : requestIds[i]!;
-      const pick = picks[i]!;
-      if (pick === REFUSED) {
-        draws[i]!.reject(exhaustedError(1, id));
-      } else {
-        draws[i]!.resolve({ requestId: id, itemId: itemIds[pick]! });
-      }
-    }
+      ),
+    );
   }
 
   /** Item ids by the names in the answer. */
@@ -252,8 +255,10 @@ export class PoolClient {
   }
 }
 
-function countRefused(picks: Uint32Array): number {
-  let count = 0;
-  for (const pick of picks) if (pick === REFUSED) ++count;
-  return count;
+function drawAt(index: number, { answer, itemIds }: DrawsAnswered): Draw {
+  const { firstRequestId, requestIds, picks } = answer;
+  const requestId = requestIds === undefined ? firstRequestId + BigInt(index) : requestIds[index]!;
+  const pick = picks[index]!;
+  if (pick === REFUSED) throw exhaustedError(1, requestId);
+  return { requestId, itemId: itemIds[pick]! };
 }

@@ -410,7 +410,8 @@ export class PoolOwner {
       settle: () => {
         this.#stats.draws += drawn.length;
         this.#stats.drawsRefused += refused;
-        const answer: DrawEachAnswer = { firstRequestId, picks, names: job.session.takeNames() };
+        const names = job.session.takeNames();
+        const answer: DrawEachAnswer = { firstRequestId, picks, refused, names };
         job.resolve(answer);
       },
       reject: job.reject,
@@ -451,6 +452,7 @@ export class PoolOwner {
           firstRequestId: requestIds[0]!,
           requestIds,
           picks,
+          refused,
           names: { epoch: '', first: 0, itemIds: [...own.keys()] },
         };
         job.resolve(answer);

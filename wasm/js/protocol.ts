@@ -68,6 +68,8 @@ export interface DrawEachAnswer {
   requestIds?: BigUint64Array;
   /** For each draw the name of its item, or REFUSED. */
   picks: Uint32Array;
+  /** How many of them are REFUSED. */
+  refused: number;
   names: NewNames;
 }
 
