@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { RewardPool } from 'rewardpool';
 
-import { draw, drawCount, drawnCounts, GOLD_AND_MUD, openSite, photograph, untilIdle, WIDTHS } from './site.mjs';
+import { draw, drawCount, drawnCounts, GOLD_AND_MUD, openSite, photograph, untilIdle, untilPainted, WIDTHS } from './site.mjs';
 
 let site;
 before(async () => {
@@ -54,6 +54,7 @@ for (const width of WIDTHS) {
     test('a long run shows its progress and can be stopped', () =>
       visit({}, async (page) => {
         await page.click('#draw-on');
+        await untilPainted(page);
         assert.equal(await page.getAttribute('#draw-on', 'aria-pressed'), 'true');
         await page.waitForFunction(() => document.getElementById('draw-count').textContent !== '0');
         await draw(page, '#stop');

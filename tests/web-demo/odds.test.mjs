@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { RewardPool } from 'rewardpool';
 
 import { loadParts } from './parts.mjs';
-import { draw, drawnCounts, openSite, photograph, untilIdle, WIDTHS } from './site.mjs';
+import { draw, drawnCounts, openSite, photograph, untilIdle, untilPainted, WIDTHS } from './site.mjs';
 
 const CHEST = '#seed=42&item=2,4,crown&item=10,60,sword&item=40,300,potion&item=60,500,coin';
 const METHOD = /certain|binomial|dynamic-programming|poisson-clocks/;
@@ -113,12 +113,10 @@ for (const width of WIDTHS) {
         for (const place of ['first', 'middle', 'last']) {
           const max = Number(await slider.getAttribute('max'));
           await slider.fill(String({ first: 0, middle: Math.floor(max / 2), last: max }[place]));
+          await untilPainted(page);
           const k = Number((await page.innerText('#depletion-k')).replaceAll(',', ''));
+          assert.equal(await slider.getAttribute('aria-valuetext'), `after draw ${parts.count(k)}`);
           const { curves } = await RewardPool.odds(items, { curveDraws: [k] });
-          await page.waitForFunction(
-            (wanted) => document.getElementById('depletion-draw').getAttribute('aria-valuetext') === wanted,
-            `after draw ${parts.count(k)}`,
-          );
           const shown = (await cells(page, '#depletion-table')).map(([, left, , next]) => [left, next]);
           const expected = curves.items.map(({ remaining, next }) => [
             parts.decimal(remaining[0]),
@@ -130,6 +128,7 @@ for (const width of WIDTHS) {
         // Moved by keyboard too.
         await slider.focus();
         await page.keyboard.press('Home');
+        await untilPainted(page);
         assert.equal(await page.innerText('#depletion-k'), '0');
         assert.match(await page.innerText('#depletion-method'), METHOD);
         assert.ok(await page.isHidden('#depletion-none'));

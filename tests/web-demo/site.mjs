@@ -55,13 +55,21 @@ export async function openSite(options = {}) {
   };
 }
 
-/** Waits until nothing is being opened or drawn. */
+/** Waits until what was asked for before is on the screen. */
+export async function untilPainted(page) {
+  await page.evaluate(
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+  );
+}
+
+/** Waits until nothing is being opened or drawn, and that is on the screen. */
 export async function untilIdle(page) {
   await page.waitForFunction(() => {
     const { activity } = document.body.dataset;
     if (activity === 'failed') throw new Error(document.getElementById('progress-text').textContent);
     return activity === 'idle';
   });
+  await untilPainted(page);
 }
 
 /** Clicks, and waits until the draws that this asks for are made. */
