@@ -63,13 +63,14 @@ for (const width of WIDTHS) {
         );
         names.forEach((name, i) => {
           const { low, high } = parts.bandOf(odds.counts[i], misses);
+          const resolution = (high - low) / 26;
           const place = counts[name] < low || counts[name] > high ? 'outside' : 'within';
           assert.deepEqual(rows[i], [
             name,
             '',
             String(counts[name]),
-            `observed ${parts.percent(counts[name] / 13)}`,
-            `exact ${parts.percent(odds.items[i].expected / 13)}`,
+            `observed ${parts.percentTo(counts[name] / 13, resolution)}`,
+            `exact ${parts.percentTo(odds.items[i].expected / 13, resolution)}`,
             '',
             `${place} ${low}–${high}`,
           ]);

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-import { builtPage, draw, drawCount, openSite, photograph, untilIdle, WIDTHS } from './site.mjs';
+import { builtPage, draw, drawCount, openSite, photograph, untilIdle, untilPainted, WIDTHS } from './site.mjs';
 
 const axe = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'));
 
@@ -181,6 +181,19 @@ describe('while a million draws are made', () => {
     assert.ok(tasks.length > 100, 'tasks were recorded');
     return Math.max(...tasks.map(({ tdur }) => tdur / 1000));
   }
+
+  test('a task that is too long would be seen', () =>
+    site.visit({}, async (page) => {
+      const longest = await longestTask(page, async () => {
+        await draw(page, '[data-draws="1000"]');
+        await page.evaluate(() => {
+          // As much work as it takes, whatever else the machine does.
+          for (let end = performance.now() + 200, n = 0; performance.now() < end || n < 1e7; ) ++n;
+        });
+        await untilPainted(page);
+      });
+      assert.ok(longest > TASK_CPU_MS_MAX, `${longest} ms`);
+    }));
 
   test('no task of the page takes half of 100 ms, and what is typed is taken', async (t) => {
     await site.visit({}, async (page) => {

@@ -275,9 +275,12 @@ test('numbers are written so that they can be read', () => {
   assert.equal(parts.percent(2e-5), '0.002%');
   assert.equal(parts.percent(0.999998), '99.9998%');
   assert.equal(parts.percent(1e-12), '1.0e-10%');
+  assert.equal(parts.percentTo(0.1, 0.00067), '10.000%');
+  assert.equal(parts.percentTo(0.25, 0.2), '25%');
+  assert.equal(parts.percentTo(0.25, 0), '25%');
   assert.equal(parts.decimal(Infinity), 'never');
   assert.equal(parts.decimal(59.49), '59.5');
-  assert.equal(parts.errorBound(3e-13), '1e-12');
+  assert.equal(parts.errorBound(3e-13), '10⁻¹²');
   assert.equal(parts.plural(1, 'draw'), '1 draw');
   assert.equal(parts.plural(2000, 'draw'), '2,000 draws');
 });

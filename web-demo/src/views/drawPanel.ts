@@ -4,6 +4,8 @@ import { byId, make, oncePerFrame, setAttributes } from './dom.js';
 import { count, plural } from './format.js';
 
 const RATE_WINDOW_MS = 1000;
+/** Of fewer draws the rate says more about the clock than about drawing. */
+const RATE_DRAWS_MIN = 50_000;
 
 export class DrawPanel {
   readonly #playground: Playground;
@@ -99,7 +101,7 @@ export class DrawPanel {
     this.#rates = this.#rates.filter(({ at }) => now - at < RATE_WINDOW_MS);
     const [oldest] = this.#rates;
     this.#rates.push({ at: now, draws });
-    if (oldest === undefined || oldest.draws >= draws) return '';
+    if (oldest === undefined || draws - oldest.draws < RATE_DRAWS_MIN) return '';
     const perSecond = ((draws - oldest.draws) / (now - oldest.at)) * 1000;
     const rate = `${count(Number(perSecond.toPrecision(2)))} a second`;
     // In memory there is nothing to flush.

@@ -1,5 +1,7 @@
 /** Numbers as people read them. */
 
+const SUPERSCRIPTS = '⁻⁰¹²³⁴⁵⁶⁷⁸⁹';
+
 const whole = new Intl.NumberFormat('en');
 
 export function count(value: number | bigint): string {
@@ -31,6 +33,14 @@ export function percent(value: number): string {
   return `${hundredths.toLocaleString('en', { maximumFractionDigits: Math.min(digits, 10) })}%`;
 }
 
+/** The same with so many decimals that a difference of `resolution` is seen twice over. */
+export function percentTo(value: number, resolution: number): string {
+  if (resolution <= 0) return percent(value);
+  const digits = Math.min(10, Math.max(0, 1 - Math.floor(Math.log10(resolution * 100))));
+  const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return `${(value * 100).toLocaleString('en', format)}%`;
+}
+
 export function plural(value: number, word: string): string {
   return `${count(value)} ${word}${value === 1 ? '' : 's'}`;
 }
@@ -42,5 +52,7 @@ export function bytes(value: number): string {
 
 /** An error bound: its power of ten, rounded up. */
 export function errorBound(value: number): string {
-  return value === 0 ? '0' : `1e${Math.ceil(Math.log10(value))}`;
+  if (value === 0) return '0';
+  const exponent = String(Math.ceil(Math.log10(value)));
+  return `10${[...exponent].map((digit) => SUPERSCRIPTS['-0123456789'.indexOf(digit)]).join('')}`;
 }

@@ -1,7 +1,8 @@
 /** Observed shares beside the exact ones, with the band that holds all of them at once. */
+import type { Band } from '../engine/bands.js';
 import type { ShareOdds } from '../engine/odds.js';
 import { byId, make, mark } from './dom.js';
-import { count, decimal, errorBound, percent, plural } from './format.js';
+import { count, decimal, errorBound, percent, percentTo, plural } from './format.js';
 
 interface Row {
   readonly element: HTMLTableRowElement;
@@ -69,8 +70,9 @@ export class SharesTable {
       row.bar.style.width = at(shares[i]!);
       row.tick.style.left = at(expected[i]!);
       row.drawn.textContent = count(counts[i]!);
-      row.observed.textContent = draws === 0 ? '–' : percent(shares[i]!);
-      row.exact.textContent = percent(expected[i]!);
+      const resolution = band === undefined ? 0 : (band.high - band.low) / (2 * draws);
+      row.observed.textContent = draws === 0 ? '–' : percentTo(shares[i]!, resolution);
+      row.exact.textContent = percentTo(expected[i]!, resolution);
       row.band.hidden = row.strip.hidden = band === undefined;
       if (band === undefined) {
         row.verdict.textContent = '';
@@ -84,7 +86,7 @@ export class SharesTable {
       row.element.classList.toggle('outside', isOutside);
       row.needle.style.left = `${stripPlace(counts[i]!, odds.items[i]!.expected, band)}%`;
       row.verdict.textContent =
-        `${isOutside ? 'outside' : 'within'} ${count(band.low)}–${count(band.high)}`;
+        `${isOutside ? 'outside' : 'within'} ${rangeWords(band)}`;
     });
     this.#explain({ tally, odds, bands }, outside);
   }
@@ -139,12 +141,18 @@ export class SharesTable {
   }
 }
 
+function rangeWords({ low, high }: Band): string {
+  return low === high ? count(low) : `${count(low)}–${count(high)}`;
+}
+
 /** Where a count is on its strip, in percent: the middle is the mean, the band's ends are at 20 and 80. */
 function stripPlace(
   units: number,
   expected: number,
-  { low, high }: { low: number; high: number },
+  { low, high }: Band,
 ): number {
+  // All runs come to the same, or nearly all.
+  if (low === high && units === low) return 50;
   const half = units < expected ? expected - low : high - expected;
   const offset = half <= 0 ? Math.sign(units - expected) : (units - expected) / half;
   const clipped = Math.max(-STRIP_REACH, Math.min(STRIP_REACH, offset));
