@@ -9,10 +9,10 @@ import type {
   VerifyReport,
 } from '../types/index.js';
 import type { HostOptions } from './browserHost.js';
-import { RewardPoolError } from './errors.js';
+import { invalidArgument, RewardPoolError, shown } from './errors.js';
 import { askOddsWorker } from './oddsClient.js';
 import { checkOddsRequest, checkSimulationRequest } from './oddsRequest.js';
-import { checkName, checkOwnerOptions } from './openOptions.js';
+import { checkArchive, checkName, checkOpenOptions, checkOwnerOptions } from './openOptions.js';
 import { PoolClient } from './poolClient.js';
 import type { PoolPort } from './protocol.js';
 import { deleteInWorker, verifyInWorker, WorkerPort } from './workerPort.js';
@@ -56,18 +56,10 @@ function checkStorage(storage: OpenOptions['storage'] = 'auto'): BrowserStorage 
     case 'node':
       throw new RewardPoolError('unsupported', "storage 'node' is for Node");
     default:
-      throw new RewardPoolError(
-        'invalid-argument',
-        `storage is ${JSON.stringify(storage)}: there are 'auto', 'opfs', 'indexeddb' and 'memory'`,
+      throw invalidArgument(
+        `storage is ${shown(storage)}: there are 'auto', 'opfs', 'indexeddb' and 'memory'`,
       );
   }
-}
-
-function checkTabs(tabs: OpenOptions['tabs'] = 'share'): boolean {
-  if (tabs !== 'share' && tabs !== 'exclusive') {
-    throw new RewardPoolError('invalid-argument', "tabs is neither 'share' nor 'exclusive'");
-  }
-  return tabs === 'exclusive';
 }
 
 /** Undefined where nobody can be asked. */
@@ -78,13 +70,14 @@ async function askToPersist(): Promise<boolean | undefined> {
 }
 
 async function openInBrowser(options: OpenOptions, archive?: Uint8Array): Promise<RewardPool> {
+  checkOpenOptions(options);
   const storage = checkStorage(options.storage);
   const owner = checkOwnerOptions(options, SEGMENT_BYTES_DEFAULT);
   if (archive !== undefined) owner.catalog = undefined;
   const host: HostOptions = {
     name: storage === 'memory' ? '' : checkName(options.name),
     storage,
-    exclusive: checkTabs(options.tabs),
+    exclusive: options.tabs === 'exclusive',
     owner,
     archive,
     wasmUrl: absolute(options.wasmUrl),
@@ -100,11 +93,15 @@ async function openInBrowser(options: OpenOptions, archive?: Uint8Array): Promis
 }
 
 export class RewardPool extends PoolClient {
+  // What people see who print a pool; the build makes one letter of the class's own.
+  static override readonly name = 'RewardPool';
+
   static async open(options: OpenOptions = {}): Promise<RewardPool> {
     return openInBrowser(options);
   }
 
   static async import(bytes: Uint8Array, options: OpenOptions = {}): Promise<RewardPool> {
+    checkArchive(bytes);
     return openInBrowser(options, bytes);
   }
 
@@ -112,6 +109,8 @@ export class RewardPool extends PoolClient {
     bytes: Uint8Array,
     options: Pick<OpenOptions, 'inspectorUrl' | 'workerUrl'> = {},
   ): Promise<VerifyReport> {
+    checkArchive(bytes);
+    checkOpenOptions(options);
     const inspectorUrl = absolute(options.inspectorUrl);
     return inWorker()
       ? (await loadHost()).verify(bytes, inspectorUrl)
@@ -121,6 +120,7 @@ export class RewardPool extends PoolClient {
   static async delete(
     options: Pick<OpenOptions, 'name' | 'storage' | 'dir' | 'workerUrl'>,
   ): Promise<void> {
+    checkOpenOptions(options);
     const name = checkName(options.name);
     const storage = checkStorage(options.storage);
     if (storage === 'memory') return;
@@ -128,6 +128,7 @@ export class RewardPool extends PoolClient {
       ? (await loadHost()).deletePool(name, storage)
       : deleteInWorker(startWorker(options.workerUrl), name, storage));
   }
+
   static async odds(catalog: Iterable<CatalogItem>, options: OddsOptions = {}): Promise<Odds> {
     return askOddsWorker(checkOddsRequest(catalog, options), options);
   }

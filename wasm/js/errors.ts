@@ -2,7 +2,7 @@ import type { ErrorCode, RewardPoolError as PublicError } from '../types/index.j
 
 /** The one error class; its public comment is in types/index.d.ts. */
 export class RewardPoolError extends Error implements PublicError {
-  override readonly name = 'RewardPoolError';
+  declare readonly name: 'RewardPoolError';
   readonly code: ErrorCode;
   readonly requestId?: bigint;
 
@@ -15,6 +15,26 @@ export class RewardPoolError extends Error implements PublicError {
     this.code = code;
     if (options.requestId !== undefined) this.requestId = options.requestId;
   }
+
+  // On the prototype, where the first line of a stack is taken from.
+  static {
+    Object.defineProperty(this.prototype, 'name', { value: 'RewardPoolError' });
+  }
+}
+
+export function invalidArgument(message: string): RewardPoolError {
+  return new RewardPoolError('invalid-argument', message);
+}
+
+/** A caller's value, in a message that says what is wrong with it. Never throws. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) {
+    return Array.isArray(value) ? 'an array' : 'an object';
+  }
+  return String(value);
 }
 
 /** `error` as it is, if it is one of ours; else wrapped as `'io'`. */

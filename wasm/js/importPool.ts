@@ -7,9 +7,6 @@ import type { PoolStorage } from './storage/poolStorage.js';
 
 /** Loads what an archive holds, when all of it has been verified. */
 function verified(files: PoolFiles, bytes: Uint8Array): VerifyReport {
-  if (!(bytes instanceof Uint8Array)) {
-    throw new RewardPoolError('invalid-argument', 'bytes is not a Uint8Array');
-  }
   files.decodeArchive(bytes);
   return files.verify();
 }

@@ -1,27 +1,26 @@
 import type { Integer, Quantity } from '../types/index.js';
-import { RewardPoolError } from './errors.js';
+import { invalidArgument, shown } from './errors.js';
 
 const MAX_63_BITS = (1n << 63n) - 1n;
 const MAX_64_BITS = (1n << 64n) - 1n;
 /** How far odds look ahead: kOddsDrawsMax (core/include/rewardpool/odds.h). */
 const ODDS_DRAWS_MAX = 1_000_000_000_000n;
 
-function toExact(value: unknown, what: string, max: bigint): bigint {
+function toExact(value: unknown, what: string, max: bigint, instead = ''): bigint {
   let exact: bigint;
   if (typeof value === 'bigint') {
     exact = value;
   } else if (typeof value === 'number' && Number.isSafeInteger(value)) {
     exact = BigInt(value);
   } else {
-    const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
-    const hint =
+    const problem =
       typeof value === 'number' && Number.isInteger(value)
-        ? ': too large for a number, use a bigint'
-        : ': not an exact integer';
-    throw new RewardPoolError('invalid-argument', `${what} is ${shown}${hint}`);
+        ? 'too large for a number, use a bigint'
+        : `not an exact integer${instead}`;
+    throw invalidArgument(`${what} is ${shown(value)}: ${problem}`);
   }
   if (exact < 0n || exact > max) {
-    throw new RewardPoolError('invalid-argument', `${what} is ${exact}: allowed is 0 to ${max}`);
+    throw invalidArgument(`${what} is ${exact}: allowed is 0 to ${max}${instead}`);
   }
   return exact;
 }
@@ -32,7 +31,7 @@ export function toWeight(value: unknown, what: string): bigint {
 
 /** Null: unlimited. */
 export function toQuantity(value: unknown, what: string): bigint | null {
-  return value === 'unlimited' ? null : toExact(value, what, MAX_63_BITS);
+  return value === 'unlimited' ? null : toExact(value, what, MAX_63_BITS, " or 'unlimited'");
 }
 
 export function toSeed(value: unknown, what: string): bigint {
@@ -50,9 +49,8 @@ export function toRequestId(value: unknown, what: string): bigint {
 /** A whole number from `min` to `max`. */
 export function toCount(value: unknown, what: string, min: number, max: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
-    throw new RewardPoolError(
-      'invalid-argument',
-      `${what} is ${String(value)}: allowed is a whole number from ${min} to ${max}`,
+    throw invalidArgument(
+      `${what} is ${shown(value)}: allowed is a whole number from ${min} to ${max}`,
     );
   }
   return value;

@@ -13,12 +13,12 @@ import type {
 import createCore from 'rewardpool-core';
 import { makeCore } from './coreLoader.js';
 import type { PoolModules } from './coreModule.js';
-import { RewardPoolError } from './errors.js';
+import { invalidArgument, RewardPoolError, shown } from './errors.js';
 import { importArchive, verifyArchive } from './importPool.js';
 import { LocalPort } from './localPort.js';
 import { simulate, workOutOdds } from './oddsModule.js';
 import { checkOddsRequest, checkSimulationRequest } from './oddsRequest.js';
-import { checkOwnerOptions } from './openOptions.js';
+import { checkArchive, checkOpenOptions, checkOwnerOptions } from './openOptions.js';
 import { PoolClient } from './poolClient.js';
 import { PoolFiles } from './poolFiles.js';
 import { PoolOwner } from './poolOwner.js';
@@ -63,22 +63,22 @@ function chooseStorage({ storage = 'auto', dir }: OpenOptions): StorageOpener {
     case 'memory':
       return memoryStorageOpener();
     case 'node':
-      if (typeof dir !== 'string' || dir === '') {
-        throw new RewardPoolError('invalid-argument', "storage 'node' needs dir, the pool's folder");
+      if (typeof dir !== 'string' || dir === '' || dir.includes('\0')) {
+        throw invalidArgument(`dir is ${shown(dir)}: storage 'node' needs the path of a folder`);
       }
       return nodeStorageOpener(dir);
     case 'opfs':
     case 'indexeddb':
       throw new RewardPoolError('unsupported', `storage '${kind}' is for browsers`);
     default:
-      throw new RewardPoolError(
-        'invalid-argument',
-        `storage is ${JSON.stringify(kind)}: there are 'auto', 'node', 'memory' and, in browsers, 'opfs' and 'indexeddb'`,
+      throw invalidArgument(
+        `storage is ${shown(kind)}: there are 'auto', 'node', 'memory' and, in browsers, 'opfs' and 'indexeddb'`,
       );
   }
 }
 
 async function openPool(options: OpenOptions, archive?: Uint8Array): Promise<RewardPool> {
+  checkOpenOptions(options);
   const opener = chooseStorage(options);
   const ownerOptions = checkOwnerOptions(options, SEGMENT_BYTES_DEFAULT);
   if (archive !== undefined) ownerOptions.catalog = undefined;
@@ -96,11 +96,15 @@ async function openPool(options: OpenOptions, archive?: Uint8Array): Promise<Rew
 }
 
 export class RewardPool extends PoolClient {
+  // What people see who print a pool; the build makes one letter of the class's own.
+  static override readonly name = 'RewardPool';
+
   static async open(options: OpenOptions = {}): Promise<RewardPool> {
     return openPool(options);
   }
 
   static async import(bytes: Uint8Array, options: OpenOptions = {}): Promise<RewardPool> {
+    checkArchive(bytes);
     return openPool(options, bytes);
   }
 
@@ -108,29 +112,33 @@ export class RewardPool extends PoolClient {
     bytes: Uint8Array,
     options: Pick<OpenOptions, 'inspectorUrl'> = {},
   ): Promise<VerifyReport> {
+    checkArchive(bytes);
+    checkOpenOptions(options);
     return verifyArchive(newPoolFiles(options.inspectorUrl), bytes);
   }
 
   static async delete(options: Pick<OpenOptions, 'name' | 'storage' | 'dir'>): Promise<void> {
-    return chooseStorage(options).delete();
+    checkOpenOptions(options);
+    // Without a folder nothing is told of what is to be deleted.
+    const { storage = 'auto' } = options;
+    return chooseStorage({ ...options, storage: storage === 'auto' ? 'node' : storage }).delete();
   }
+
   static async odds(catalog: Iterable<CatalogItem>, options: OddsOptions = {}): Promise<Odds> {
-    return workOutOdds(compileOdds(options.oddsWasmUrl), checkOddsRequest(catalog, options));
+    const request = checkOddsRequest(catalog, options);
+    return workOutOdds(compileOdds(options.oddsWasmUrl), request);
   }
 
   static async simulate(
     catalog: Iterable<CatalogItem>,
     options: SimulationOptions,
   ): Promise<Simulation> {
+    const request = checkSimulationRequest(catalog, options);
     const { onProgress, signal } = options;
-    return simulate(
-      compileOdds(options.oddsWasmUrl),
-      checkSimulationRequest(catalog, options),
-      {
-        onProgress: (progress) => onProgress?.(progress),
-        throwIfEnded: () => signal?.throwIfAborted(),
-      },
-    );
+    return simulate(compileOdds(options.oddsWasmUrl), request, {
+      onProgress: (progress) => onProgress?.(progress),
+      throwIfEnded: () => signal?.throwIfAborted(),
+    });
   }
 
   async odds(options?: OddsOptions): Promise<Odds> {

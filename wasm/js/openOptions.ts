@@ -1,6 +1,12 @@
 /** Checks what callers of open() give, before anything is touched. */
-import type { CatalogItem, Durability, OpenOptions, SnapshotPolicy } from '../types/index.js';
-import { RewardPoolError } from './errors.js';
+import type {
+  CatalogItem,
+  Durability,
+  OddsLocation,
+  OpenOptions,
+  SnapshotPolicy,
+} from '../types/index.js';
+import { invalidArgument, shown } from './errors.js';
 import { toCount, toQuantity, toSeed, toWeight } from './integers.js';
 import type { ItemWords } from './protocol.js';
 
@@ -22,13 +28,68 @@ export interface OwnerOptions {
   insecureSeed: bigint | undefined;
 }
 
-function invalid(message: string): RewardPoolError {
-  return new RewardPoolError('invalid-argument', message);
+/** The names of all options of a kind; the compiler sees that none is missing. */
+export type NamesOf<Options> = Readonly<Record<keyof Options, true>>;
+
+/** Where files are may be told to all that load any. */
+export const LOCATIONS: NamesOf<
+  OddsLocation & Pick<OpenOptions, 'wasmUrl' | 'inspectorUrl' | 'workerUrl'>
+> = { wasmUrl: true, inspectorUrl: true, workerUrl: true, oddsWasmUrl: true, oddsWorkerUrl: true };
+
+const OPEN_OPTIONS: NamesOf<OpenOptions> = {
+  name: true,
+  storage: true,
+  dir: true,
+  catalog: true,
+  durability: true,
+  snapshots: true,
+  segmentBytes: true,
+  keyRetention: true,
+  selector: true,
+  insecureSeed: true,
+  tabs: true,
+  persist: true,
+  ...LOCATIONS,
+};
+
+/**
+ * Refuses what is no object, and names that are not among `names`: with a slip in
+ * `dir` a pool would be in memory, with one in `key` a draw would be made twice.
+ */
+export function checkOptions(options: unknown, names: object): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidArgument(`options is ${shown(options)}: not an object with options by name`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(names, name)) {
+      const known = Object.keys(names).join(', ');
+      throw invalidArgument(`there is no option ${JSON.stringify(name)}: there are ${known}`);
+    }
+  }
+}
+
+/** What open() may be given, and those that take some of it; what is checked elsewhere is not here. */
+export function checkOpenOptions(options: OpenOptions): void {
+  checkOptions(options, OPEN_OPTIONS);
+  if (options.name !== undefined) checkName(options.name);
+  const { tabs } = options;
+  if (tabs !== undefined && tabs !== 'share' && tabs !== 'exclusive') {
+    throw invalidArgument(`tabs is ${shown(tabs)}: there are 'share' and 'exclusive'`);
+  }
+}
+
+export function checkArchive(bytes: unknown): asserts bytes is Uint8Array {
+  if (!(bytes instanceof Uint8Array)) {
+    throw invalidArgument(`bytes is ${shown(bytes)}: not a Uint8Array`);
+  }
 }
 
 export function checkItem(item: unknown, what: string): ItemWords {
-  if (typeof item !== 'object' || item === null) throw invalid(`${what} is not an object`);
+  if (typeof item !== 'object' || item === null) {
+    throw invalidArgument(`${what} is ${shown(item)}: not { itemId, weight, quantity }`);
+  }
   const { itemId, weight, quantity } = item as Partial<CatalogItem>;
+  if (itemId === '') throw invalidArgument(`itemId of ${what} is empty`);
   return {
     itemId: checkText(itemId, `itemId of ${what}`),
     weight: toWeight(weight, `weight of ${what}`),
@@ -38,9 +99,9 @@ export function checkItem(item: unknown, what: string): ItemWords {
 
 /** A string without half characters, which UTF-8 cannot hold and would silently change. */
 export function checkText(text: unknown, what: string): string {
-  if (typeof text !== 'string') throw invalid(`${what} is not a string`);
+  if (typeof text !== 'string') throw invalidArgument(`${what} is ${shown(text)}: not a string`);
   if (/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text)) {
-    throw invalid(`${what} has half a character (a lone surrogate)`);
+    throw invalidArgument(`${what} has half a character (a lone surrogate)`);
   }
   return text;
 }
@@ -48,21 +109,29 @@ export function checkText(text: unknown, what: string): string {
 export function checkName(name: unknown): string {
   const text = checkText(name, 'name');
   if (text.length === 0 || text.length > NAME_CHARACTERS_MAX) {
-    throw invalid(`name has ${text.length} characters: allowed are 1 to ${NAME_CHARACTERS_MAX}`);
+    throw invalidArgument(`name has ${text.length} characters: allowed are 1 to ${NAME_CHARACTERS_MAX}`);
   }
   return text;
 }
 
 export function checkCatalog(catalog: unknown): ItemWords[] {
   if (typeof catalog !== 'object' || catalog === null || !(Symbol.iterator in catalog)) {
-    throw invalid('catalog is not a list of items');
+    throw invalidArgument(`catalog is ${shown(catalog)}: not a list of items`);
   }
-  return Array.from(catalog as Iterable<unknown>, (item, i) => checkItem(item, `catalog[${i}]`));
+  const seen = new Set<string>();
+  return Array.from(catalog as Iterable<unknown>, (item, i) => {
+    const words = checkItem(item, `catalog[${i}]`);
+    if (seen.has(words.itemId)) {
+      throw invalidArgument(`itemId of catalog[${i}] is there already: ${shown(words.itemId)}`);
+    }
+    seen.add(words.itemId);
+    return words;
+  });
 }
 
 export function checkSelector(selector: unknown = 'auto'): string {
   if (typeof selector !== 'string' || !SELECTORS.includes(selector)) {
-    throw invalid(`selector is ${JSON.stringify(selector)}: there are ${SELECTORS.join(', ')}`);
+    throw invalidArgument(`selector is ${shown(selector)}: there are ${SELECTORS.join(', ')}`);
   }
   return selector;
 }
@@ -81,8 +150,8 @@ function checkDurability(durability: unknown): Durability {
       };
     }
   }
-  throw invalid(
-    "durability is none of 'durable', 'async', { intervalMs: n } and { flushAfterDraws: n }",
+  throw invalidArgument(
+    `durability is ${shown(durability)}: none of 'durable', 'async', { intervalMs: n } and { flushAfterDraws: n }`,
   );
 }
 
@@ -90,7 +159,9 @@ function checkSnapshots(snapshots: unknown, segmentBytes: number): SnapshotPolic
   if (snapshots === false) return {};
   if (snapshots === undefined) return { everyBytes: segmentBytes / 2 };
   if (typeof snapshots !== 'object' || snapshots === null) {
-    throw invalid('snapshots is neither false nor { everyRequests?, everyBytes? }');
+    throw invalidArgument(
+      `snapshots is ${shown(snapshots)}: neither false nor { everyRequests?, everyBytes? }`,
+    );
   }
   const { everyRequests, everyBytes } = snapshots as SnapshotPolicy;
   const policy: SnapshotPolicy = {};

@@ -8,17 +8,23 @@ import type {
   DrawBatch,
   DrawMany,
   DrawOptions,
-  Integer,
   ItemChange,
+  LogOptions,
   LogRecord,
   OpeningReport,
   PoolState,
   PoolStats,
 } from '../types/index.js';
-import { asRewardPoolError, closedError, exhaustedError, RewardPoolError } from './errors.js';
+import {
+  asRewardPoolError,
+  closedError,
+  exhaustedError,
+  invalidArgument,
+  shown,
+} from './errors.js';
 import { toCount, toQuantity, toRequestId, toWeight } from './integers.js';
 import { parseRecords, parseState } from './coreJson.js';
-import { checkItem, checkText } from './openOptions.js';
+import { checkItem, checkOptions, checkText, type NamesOf } from './openOptions.js';
 import {
   REFUSED,
   RESERVED_KEY_PREFIX,
@@ -32,6 +38,13 @@ import {
 
 const DRAWS_PER_RECORD_MAX = 10_000;
 const DRAW_EACH_MAX = 1_000_000;
+
+const DRAW_OPTIONS: NamesOf<DrawOptions> = { key: true, user: true };
+const LOG_OPTIONS: NamesOf<LogOptions> = { afterRequest: true };
+
+/** Where it is missing, what compilers of `await using` look for in its place. */
+const asyncDispose = (Symbol.asyncDispose ??
+  Symbol.for('Symbol.asyncDispose')) as typeof Symbol.asyncDispose;
 
 /** Plain draws that one message carries, and what became of them. */
 interface DrawsTogether {
@@ -57,23 +70,20 @@ export class PoolClient {
 
   /** `persisted`: what the browser said when it was asked to keep the data. */
   constructor(port: PoolPort, persisted?: boolean) {
+    // In JavaScript nothing keeps a caller from trying.
+    if (port?.opening === undefined) throw invalidArgument('a pool is made by RewardPool.open()');
     this.#port = port;
     this.opening =
       persisted === undefined ? { ...port.opening } : { ...port.opening, persisted };
   }
 
   draw(options?: DrawOptions): Promise<Draw> {
-    if (options === undefined || (options.key === undefined && options.user === undefined)) {
-      return this.#drawPlain();
-    }
-    return this.#drawRequested(1, options).then(({ requestId, itemIds }) => ({
-      requestId,
-      itemId: itemIds[0]!,
-    }));
+    return options === undefined ? this.#drawPlain() : this.#drawOne(options);
   }
 
   async drawMany(count: number, options: DrawOptions = {}): Promise<DrawMany> {
     toCount(count, 'count', 1, DRAWS_PER_RECORD_MAX);
+    checkOptions(options, DRAW_OPTIONS);
     return this.#drawRequested(count, options);
   }
 
@@ -107,11 +117,11 @@ export class PoolClient {
   async update(itemId: string, change: ItemChange): Promise<bigint> {
     checkText(itemId, 'itemId');
     if (typeof change !== 'object' || change === null) {
-      throw new RewardPoolError('invalid-argument', 'change is not an object');
+      throw invalidArgument(`change is ${shown(change)}: not { weight?, quantity? }`);
     }
     const { weight, quantity } = change;
     if (weight === undefined && quantity === undefined) {
-      throw new RewardPoolError('invalid-argument', 'change has neither weight nor quantity');
+      throw invalidArgument('change has neither weight nor quantity');
     }
     return this.#submit({
       kind: 'update',
@@ -131,7 +141,8 @@ export class PoolClient {
     return parseState(await this.#submit({ kind: 'state' }));
   }
 
-  async *log(options: { afterRequest?: Integer } = {}): AsyncIterableIterator<LogRecord> {
+  async *log(options: LogOptions = {}): AsyncIterableIterator<LogRecord> {
+    checkOptions(options, LOG_OPTIONS);
     const after = toRequestId(options.afterRequest ?? 0n, 'afterRequest');
     const reading = ++this.#readings;
     let skip = 0;
@@ -185,7 +196,7 @@ export class PoolClient {
     this.#closed ??= Promise.resolve();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.close();
   }
 
@@ -237,12 +248,19 @@ export class PoolClient {
 
   // --- The rest ---------------------------------------------------------------------
 
+  async #drawOne(options: DrawOptions): Promise<Draw> {
+    checkOptions(options, DRAW_OPTIONS);
+    if (options.key === undefined && options.user === undefined) return this.#drawPlain();
+    const { requestId, itemIds } = await this.#drawRequested(1, options);
+    return { requestId, itemId: itemIds[0]! };
+  }
+
   async #drawRequested(count: number, options: DrawOptions): Promise<DrawMany> {
     const key = options.key === undefined ? '' : checkText(options.key, 'key');
     const user = options.user === undefined ? '' : checkText(options.user, 'user');
     if (options.key === '' || key.startsWith(RESERVED_KEY_PREFIX)) {
       const problem = key === '' ? 'is empty' : `begins with ${RESERVED_KEY_PREFIX}, which is reserved`;
-      throw new RewardPoolError('invalid-argument', `key ${problem}`);
+      throw invalidArgument(`key ${problem}`);
     }
     return this.#submit({ kind: 'draw', count, key, user });
   }

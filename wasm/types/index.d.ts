@@ -62,7 +62,8 @@ export declare class RewardPool {
   ): Promise<VerifyReport>;
 
   /**
-   * Removes a pool and all that belongs to it. Ok if there is none.
+   * Removes a pool and all that belongs to it. Ok if there is none. In Node `dir`
+   * says which, in a browser `name`.
    *
    * Rejects with `'busy'` if it is open anywhere, this program included.
    */
@@ -140,11 +141,9 @@ export declare class RewardPool {
    * The records of the log, oldest first, up to the last one acknowledged when
    * the reading began. After a snapshot the log may not begin at the beginning.
    *
-   * With `afterRequest` only those behind that request (0 or more): to go on where
-   * an earlier reading ended. Cost: the log is replayed from its beginning all the
-   * same, but only what is asked for is handed over.
+   * Cost: the log is replayed from its beginning, whatever part of it is asked for.
    */
-  log(options?: { afterRequest?: Integer }): AsyncIterableIterator<LogRecord>;
+  log(options?: LogOptions): AsyncIterableIterator<LogRecord>;
 
   /**
    * Takes a snapshot now and drops the parts of the log that it makes
@@ -185,7 +184,10 @@ export declare class RewardPool {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What {@link RewardPool.open} takes. */
+/**
+ * What {@link RewardPool.open} takes. An option of another name is refused, as it is
+ * wherever options are: a slip does not pass for a default.
+ */
 export interface OpenOptions {
   /**
    * The pool's name. In a browser it is the pool's identity within the origin:
@@ -204,8 +206,9 @@ export interface OpenOptions {
   /** The pool's folder, for `'node'`. Made if it is missing and a catalog is given. */
   dir?: string;
   /**
-   * The items of a new pool. An existing pool keeps what it has; this is then
-   * not looked at. Absent: a pool that is not there is `'not-found'`.
+   * The items of a new pool, each of its own name. An existing pool keeps what it
+   * has; this then changes nothing. Absent: a pool that is not there is
+   * `'not-found'`.
    */
   catalog?: Iterable<CatalogItem>;
   /** When a draw resolves. Default: `'durable'`, when it survives a loss of power. */
@@ -651,6 +654,15 @@ export type LogRecord =
   | PoolCreatedRecord
   | SnapshotTakenRecord
   | PoolClosedRecord;
+
+/** What {@link RewardPool.log} takes. */
+export interface LogOptions {
+  /**
+   * Only the records behind that request, 0 or more: to go on where an earlier
+   * reading ended. Default: 0, all of them.
+   */
+  afterRequest?: Integer;
+}
 
 /** What every {@link LogRecord} of a request has. */
 export interface RequestRecord {

@@ -1,5 +1,6 @@
 // The public API in Node, over memory and over files.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -395,6 +396,24 @@ for (const [place, where] of Object.entries(places)) {
     });
   });
 }
+
+test('where Symbol.asyncDispose is missing, its stand-in closes the pool', () => {
+  // The symbol of this program cannot be taken away: another has a Symbol without it.
+  const script = `
+    const all = Object.getOwnPropertyDescriptors(Symbol);
+    delete all.asyncDispose;
+    globalThis.Symbol = Object.defineProperties(() => undefined, all);
+    const { RewardPool } = await import('rewardpool');
+    const pool = await RewardPool.open({ catalog: [] });
+    await pool[Symbol.for('Symbol.asyncDispose')]();
+    console.log(await pool.state().catch(({ code }) => code));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: new URL('.', import.meta.url),
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  assert.equal(stdout, 'closed\n', stderr);
+});
 
 test('the same seed gives the same draws', async (t) => {
   const draws = [];

@@ -32,7 +32,7 @@ function busy(folder: string, path: string): RewardPoolError {
   let owner = 'another program';
   try {
     const pid = readFileSync(path, 'utf8').trim();
-    if (pid !== '') owner = `process ${pid}`;
+    if (pid !== '') owner = Number(pid) === process.pid ? 'this program' : `process ${pid}`;
   } catch {
     // The number is for the message only.
   }

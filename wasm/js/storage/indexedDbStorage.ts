@@ -16,6 +16,7 @@ import {
   earlierFailure,
   isAllZero,
   noOpenSegment,
+  noPool,
   noSuchSegment,
   noSuchSnapshot,
   segmentExists,
@@ -361,7 +362,7 @@ function openDatabase(name: string, create: boolean): Promise<IDBDatabase> {
     request.onerror = () => {
       const { error } = request;
       if (!create && error?.name === 'AbortError') {
-        reject(new RewardPoolError('not-found', `there is no pool ${JSON.stringify(name)}`));
+        reject(noPool(JSON.stringify(name)));
       } else if (error?.name === 'SecurityError' || error?.name === 'InvalidStateError') {
         reject(new RewardPoolError('unsupported', `IndexedDB is not to be had: ${error.message}`));
       } else {

@@ -2,6 +2,7 @@ import {
   cannotStart,
   isAllZero,
   noOpenSegment,
+  noPool,
   noSuchSegment,
   noSuchSnapshot,
   segmentExists,
@@ -181,7 +182,7 @@ export function memoryStorageOpener(disk: MemoryDisk = new MemoryDisk()): Storag
     open: async (create) => {
       if (disk.isInUse) throw new RewardPoolError('busy', 'the pool in memory is open already');
       if (!disk.exists && !create) {
-        throw new RewardPoolError('not-found', 'there is no pool in memory');
+        throw noPool('in memory');
       }
       disk.exists = true;
       disk.isInUse = true;

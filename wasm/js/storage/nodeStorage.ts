@@ -26,6 +26,7 @@ import {
   earlierFailure,
   isAllZero,
   noOpenSegment,
+  noPool,
   noSuchSegment,
   noSuchSnapshot,
   segmentExists,
@@ -61,12 +62,26 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Makes `folder` and the missing ones above it, each durable in its parent. */
+function isFolder(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/**
+ * Makes `folder` and the missing ones above it, each durable in its parent. One by
+ * one: where nothing can be made, as in /proc, `recursive` tries for ever in Node 20.
+ */
 async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  const stop = dirname(first);
-  for (let made = folder; made !== stop; made = dirname(made)) await syncFolder(dirname(made));
+  if (isFolder(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) await makeFolder(parent);
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    // Somebody else has just made it.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (!isFolder(folder)) throw new RewardPoolError('io', `${folder} is not a folder`);
+  }
+  await syncFolder(parent);
 }
 
 async function writeFully(descriptor: number, bytes: Uint8Array, position: number): Promise<void> {
@@ -527,7 +542,7 @@ async function lock(folder: string): Promise<FolderLock> {
     return lockFolder(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new RewardPoolError('not-found', `there is no folder ${folder}`);
+      throw noPool(`in ${folder}`);
     }
     throw asStorageError(error, 'locking the folder');
   }

@@ -20,6 +20,7 @@ import {
   earlierFailure,
   isAllZero,
   noOpenSegment,
+  noPool,
   noSuchSegment,
   noSuchSnapshot,
   segmentExists,
@@ -558,10 +559,6 @@ async function findFolder(
   return undefined;
 }
 
-function noSuchPool(name: string): RewardPoolError {
-  return new RewardPoolError('not-found', `there is no pool ${JSON.stringify(name)}`);
-}
-
 async function openOpfs(name: string, create: boolean): Promise<OpfsStorage> {
   if (!(await opfsIsSupported())) {
     throw new RewardPoolError(
@@ -574,7 +571,7 @@ async function openOpfs(name: string, create: boolean): Promise<OpfsStorage> {
     const root = await navigator.storage.getDirectory();
     const pools = await root.getDirectoryHandle(ROOT_FOLDER, { create });
     const found = await findFolder(pools, name);
-    if (found === undefined && !create) throw noSuchPool(name);
+    if (found === undefined && !create) throw noPool(JSON.stringify(name));
     const folder = await pools.getDirectoryHandle(
       found ?? folderPrefix(name) + crypto.randomUUID(),
       { create },
@@ -598,7 +595,7 @@ async function openOpfs(name: string, create: boolean): Promise<OpfsStorage> {
     return new OpfsStorage(folder, segments, snapshots);
   } catch (error) {
     for (const handle of handles) handle.close();
-    if ((error as DOMException).name === 'NotFoundError' && !create) throw noSuchPool(name);
+    if ((error as DOMException).name === 'NotFoundError' && !create) throw noPool(JSON.stringify(name));
     throw asStorageError(error, 'opening the pool');
   }
 }

@@ -2,6 +2,10 @@
 import { RewardPoolError } from '../errors.js';
 import { segmentFileName, snapshotFileName } from './fileNames.js';
 
+/** `where`, if it is named: "demo", say. */
+export function noPool(where: string): RewardPoolError {
+  return new RewardPoolError('not-found', `there is no pool ${where}, and no catalog to make one of`);
+}
 export function noSuchSegment(number: bigint): RewardPoolError {
   return new RewardPoolError('not-found', `${segmentFileName(number)} does not exist`);
 }
