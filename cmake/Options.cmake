@@ -23,7 +23,8 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 if(EMSCRIPTEN)
   # emcc's -Oz forbids all inlining, were it of a function that returns a member,
   # and its memcpy() goes byte by byte: both cost speed, and the first also size.
-  add_compile_options(-finline-functions -mbulk-memory)
+  # ChaCha20, selectors and odds are written with vectors.
+  add_compile_options(-finline-functions -mbulk-memory -msimd128)
 else()  # there it only makes code larger
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 endif()

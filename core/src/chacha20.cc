@@ -1,5 +1,9 @@
 #include "chacha20.h"
 
+#ifdef __wasm_simd128__
+#include <wasm_simd128.h>
+#endif
+
 #include <bit>
 #include <cstring>
 

@@ -8,6 +8,7 @@
 #include "rewardpool/selector.h"
 #include "selectors/envelope.h"
 #include "selectors/linear.h"
+#include "selectors/prefix_node.h"
 #include "support/pool_shapes.h"
 
 namespace rewardpool {
@@ -117,6 +118,28 @@ TEST(SelectorOracleTest, SelectorsInPositionOrderPickWhatTheLinearOnePicks) {
       Duel(*selector, /*picks_alike=*/true, seed).Run();
     }
   }
+}
+
+TEST(SelectorOracleTest, TheWideTreePicksAlikeWhileItsSumOutgrows31BitsAndShrinksAgain) {
+  constexpr ItemIndex kItems = 300;
+  constexpr Weight kHeavy = Weight{1} << 26;
+  const auto random = MakeXoshiroRandom(5);
+  const auto random_of_judge = MakeXoshiroRandom(5);
+  const auto wide = std::move(MakeSelector("wide")).value();
+  internal::LinearSelector judge;
+  const auto set = [&](ItemIndex index, Weight weight) {
+    wide->SetWeight(index, weight);
+    judge.SetWeight(index, weight);
+    for (ItemIndex i = 0; i < judge.size(); ++i) ASSERT_EQ(wide->WeightAt(i), judge.WeightAt(i));
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_EQ(wide->Select(*random), judge.Select(*random_of_judge)) << "sum " << judge.total();
+    }
+  };
+  for (ItemIndex i = 0; i < kItems && !HasFatalFailure(); ++i) set(i, i + 1);
+  ASSERT_LT(judge.total(), internal::kNarrowSumMax);
+  for (ItemIndex i = 0; i < kItems && !HasFatalFailure(); ++i) set(i, kHeavy + i);
+  ASSERT_GT(judge.total(), Weight{1} << 33);
+  for (ItemIndex i = 0; i < kItems && !HasFatalFailure(); ++i) set(i, i + 1);
 }
 
 TEST(SelectorOracleTest, TheEnvelopeHoldsWhatTheLinearOneHolds) {
