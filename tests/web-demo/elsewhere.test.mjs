@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -46,6 +47,17 @@ async function download(page) {
   return file.path();
 }
 
+/** The items that a downloaded log says were drawn, in order. */
+async function drawsInLog(file) {
+  const pool = await RewardPool.import(new Uint8Array(await readFile(file)));
+  const draws = [];
+  for await (const record of pool.log()) {
+    if (record.type === 'draw') draws.push(...record.itemIds);
+  }
+  await pool.close();
+  return draws;
+}
+
 for (const [what, hash] of Object.entries(LINKS)) {
   test(`a link ${what} gives the same draws to everybody`, (t) =>
     site.visit({ hash }, async (page) => {
@@ -64,6 +76,7 @@ for (const [what, hash] of Object.entries(LINKS)) {
         config.items.map(({ itemId }) => [itemId, drawn.filter((each) => each === itemId).length]),
       );
       assert.deepEqual(counts, ofNode);
+      assert.deepEqual(await drawsInLog(await download(page)), drawn, 'draw by draw');
 
       // Another visitor follows the link; the draws are made unasked.
       await site.visit({ hash: new URL(address).hash }, async (other) => {
