@@ -38,7 +38,6 @@ const common = {
   bundle: true,
   target: 'es2022',
   minify: true,
-  keepNames: false,
   sourcemap: false,
   legalComments: 'none',
   alias: { 'rewardpool-core': glue },
@@ -46,6 +45,8 @@ const common = {
   external: ['node:*'],
   logLevel: 'warning',
 };
+// Node prints the line that an uncaught error comes from: it must not be the only one.
+const inNode = { platform: 'node', minify: false };
 const esModule = { ...common, format: 'esm', banner: { js: banner } };
 
 for (const folder of [dist, testFolder]) await rm(folder, { recursive: true, force: true });
@@ -72,17 +73,17 @@ await Promise.all([
   }),
   build({
     ...esModule,
+    ...inNode,
     entryPoints: { node: join(here, 'js/node.ts') },
     outdir: dist,
-    platform: 'node',
   }),
   build({
     ...common,
+    ...inNode,
     format: 'cjs',
     entryPoints: { node: join(here, 'js/node.ts') },
     outdir: dist,
     outExtension: { '.js': '.cjs' },
-    platform: 'node',
     define: { 'import.meta.url': 'moduleUrl' },
     banner: {
       js: `${banner}\nconst moduleUrl = require('node:url').pathToFileURL(__filename).href;`,

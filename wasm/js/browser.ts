@@ -13,6 +13,7 @@ import { invalidArgument, RewardPoolError, shown } from './errors.js';
 import { askOddsWorker } from './oddsClient.js';
 import { checkOddsRequest, checkSimulationRequest } from './oddsRequest.js';
 import { checkArchive, checkName, checkOpenOptions, checkOwnerOptions } from './openOptions.js';
+import { absoluteUrl, startWorker } from './places.js';
 import { PoolClient } from './poolClient.js';
 import type { PoolPort } from './protocol.js';
 import { deleteInWorker, verifyInWorker, WorkerPort } from './workerPort.js';
@@ -34,14 +35,13 @@ function inWorker(): boolean {
   return typeof DedicatedWorkerGlobalScope !== 'undefined';
 }
 
-function startWorker(workerUrl: string | URL | undefined): Worker {
-  if (workerUrl !== undefined) return new Worker(workerUrl, { type: 'module', name: 'rewardpool' });
-  // In this form so that bundlers see the file and bring it along.
-  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'rewardpool' });
-}
-
-function absolute(url: string | URL | undefined): string | undefined {
-  return url === undefined ? undefined : new URL(url, globalThis.location.href).href;
+function startPoolWorker(options: Pick<OpenOptions, 'workerUrl'>): Worker {
+  const workerUrl = absoluteUrl(options.workerUrl, 'workerUrl');
+  const start = (): Worker =>
+    workerUrl === undefined
+      ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'rewardpool' })
+      : new Worker(workerUrl, { type: 'module', name: 'rewardpool' });
+  return startWorker(start, 'worker.js', 'workerUrl');
 }
 
 type BrowserStorage = HostOptions['storage'];
@@ -80,15 +80,15 @@ async function openInBrowser(options: OpenOptions, archive?: Uint8Array): Promis
     exclusive: options.tabs === 'exclusive',
     owner,
     archive,
-    wasmUrl: absolute(options.wasmUrl),
-    inspectorUrl: absolute(options.inspectorUrl),
+    wasmUrl: absoluteUrl(options.wasmUrl, 'wasmUrl'),
+    inspectorUrl: absoluteUrl(options.inspectorUrl, 'inspectorUrl'),
   };
   const persisted =
     storage === 'memory' || options.persist === false ? undefined : await askToPersist();
   const port: PoolPort =
     storage === 'memory' || inWorker()
       ? await (await loadHost()).openPool(host)
-      : await WorkerPort.open(startWorker(options.workerUrl), host);
+      : await WorkerPort.open(startPoolWorker(options), host);
   return new RewardPool(port, persisted);
 }
 
@@ -111,10 +111,10 @@ export class RewardPool extends PoolClient {
   ): Promise<VerifyReport> {
     checkArchive(bytes);
     checkOpenOptions(options);
-    const inspectorUrl = absolute(options.inspectorUrl);
+    const inspectorUrl = absoluteUrl(options.inspectorUrl, 'inspectorUrl');
     return inWorker()
       ? (await loadHost()).verify(bytes, inspectorUrl)
-      : verifyInWorker(startWorker(options.workerUrl), bytes, inspectorUrl);
+      : verifyInWorker(startPoolWorker(options), bytes, inspectorUrl);
   }
 
   static async delete(
@@ -126,7 +126,7 @@ export class RewardPool extends PoolClient {
     if (storage === 'memory') return;
     await (inWorker()
       ? (await loadHost()).deletePool(name, storage)
-      : deleteInWorker(startWorker(options.workerUrl), name, storage));
+      : deleteInWorker(startPoolWorker(options), name, storage));
   }
 
   static async odds(catalog: Iterable<CatalogItem>, options: OddsOptions = {}): Promise<Odds> {

@@ -5,7 +5,9 @@ const compiledModules = new Map<string, Promise<WebAssembly.Module>>();
 export function compileModule(url: string): Promise<WebAssembly.Module> {
   let compiled = compiledModules.get(url);
   if (compiled === undefined) {
-    compiled = fetchModule(url);
+    compiled = fetchModule(url).catch((error: Error) => {
+      throw new Error(`${url}: ${error.message}`, { cause: error });
+    });
     compiledModules.set(url, compiled);
     compiled.catch(() => compiledModules.delete(url));
   }
@@ -14,7 +16,7 @@ export function compileModule(url: string): Promise<WebAssembly.Module> {
 
 async function fetchModule(url: string): Promise<WebAssembly.Module> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
+  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
   // Servers that do not know the type of .wasm are common.
   if (response.headers.get('Content-Type')?.startsWith('application/wasm') === true) {
     return WebAssembly.compileStreaming(response);

@@ -1,6 +1,6 @@
 /** Makes the WebAssembly module from bytes that the platform brings. */
 import type { CoreModule } from './coreModule.js';
-import { RewardPoolError } from './errors.js';
+import { cannotBeLoaded } from './errors.js';
 
 /** What Emscripten's glue exports. */
 export type CoreFactory = (options: {
@@ -19,14 +19,7 @@ export function makeCore(
   compiled: Promise<WebAssembly.Module>,
 ): Promise<CoreModule> {
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown): void => {
-      const reason = error instanceof Error ? error.message : String(error);
-      reject(
-        new RewardPoolError('unsupported', `rewardpool.wasm cannot be loaded: ${reason}`, {
-          cause: error,
-        }),
-      );
-    };
+    const fail = (error: unknown): void => reject(cannotBeLoaded('rewardpool.wasm', error));
     factory({
       instantiateWasm: (imports, receive) => {
         // The glue would wait for ever for an instance that fails.

@@ -4,7 +4,8 @@ import type { ErrorCode, RewardPoolError as PublicError } from '../types/index.j
 export class RewardPoolError extends Error implements PublicError {
   declare readonly name: 'RewardPoolError';
   readonly code: ErrorCode;
-  readonly requestId?: bigint;
+  // Not there, in place of undefined, in errors that have none.
+  declare readonly requestId?: bigint;
 
   constructor(
     code: ErrorCode,
@@ -42,6 +43,18 @@ export function asRewardPoolError(error: unknown, what: string): RewardPoolError
   if (error instanceof RewardPoolError) return error;
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new RewardPoolError('io', `${what}: ${reason}`, { cause: error });
+}
+
+/** A module that cannot be fetched, compiled or run here. */
+export function cannotBeLoaded(file: string, error: unknown): RewardPoolError {
+  const reason = error instanceof Error ? error.message : String(error);
+  // Browsers ask for 'unsafe-eval' then, which allows more than is needed.
+  const advice = /Content.Security.Policy/i.test(reason)
+    ? "; what is needed is script-src 'wasm-unsafe-eval'"
+    : '';
+  return new RewardPoolError('unsupported', `${file} cannot be loaded: ${reason}${advice}`, {
+    cause: error,
+  });
 }
 
 export function closedError(): RewardPoolError {

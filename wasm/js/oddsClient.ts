@@ -3,6 +3,7 @@ import type { Odds, OddsLocation, Simulation, SimulationOptions } from '../types
 import { RewardPoolError } from './errors.js';
 import type { OddsRequest, SimulationRequest } from './oddsRequest.js';
 import type { FromOddsWorker, ToOddsWorker } from './oddsWorker.js';
+import { absoluteUrl, startWorker, workerNotStarted } from './places.js';
 import { fromErrorWords } from './protocol.js';
 
 interface OddsWorker {
@@ -13,30 +14,30 @@ interface OddsWorker {
 
 const workers = new Map<string, OddsWorker>();
 
-function startWorker(oddsWorkerUrl: string | undefined): Worker {
+function startOddsWorker(oddsWorkerUrl: string | undefined): Worker {
   const options = { type: 'module', name: 'rewardpool odds' } as const;
-  if (oddsWorkerUrl !== undefined) return new Worker(oddsWorkerUrl, options);
-  // In this form so that bundlers see the file and bring it along.
-  return new Worker(new URL('./oddsWorker.js', import.meta.url), {
-    type: 'module',
-    name: 'rewardpool odds',
-  });
+  const start = (): Worker =>
+    oddsWorkerUrl === undefined
+      ? new Worker(new URL('./oddsWorker.js', import.meta.url), {
+          type: 'module',
+          name: 'rewardpool odds',
+        })
+      : new Worker(oddsWorkerUrl, options);
+  return startWorker(start, 'oddsWorker.js', 'oddsWorkerUrl');
 }
 
 function workerAt(oddsWorkerUrl: string | undefined): OddsWorker {
   const place = oddsWorkerUrl ?? '';
   let found = workers.get(place);
   if (found === undefined) {
-    const made: OddsWorker = { worker: startWorker(oddsWorkerUrl), rejects: new Set() };
+    const made: OddsWorker = { worker: startOddsWorker(oddsWorkerUrl), rejects: new Set() };
     made.worker.onerror = (event) => {
       workers.delete(place);
       made.worker.terminate();
-      const error = new RewardPoolError(
-        'unsupported',
-        event.message
-          ? `the worker of the odds has failed: ${event.message}`
-          : "the worker of the odds cannot be started: is oddsWorker.js where oddsWorkerUrl says, and does the page's policy allow it?",
-      );
+      // Without a message the script itself did not load.
+      const error = event.message
+        ? new RewardPoolError('unsupported', `the worker of the odds has failed: ${event.message}`)
+        : workerNotStarted('oddsWorker.js', 'oddsWorkerUrl');
       for (const reject of made.rejects) reject(error);
     };
     workers.set(place, made);
@@ -46,15 +47,14 @@ function workerAt(oddsWorkerUrl: string | undefined): OddsWorker {
 }
 
 /** See RewardPool.odds() and RewardPool.simulate(). */
-export function askOddsWorker<Answer extends Odds | Simulation>(
+export async function askOddsWorker<Answer extends Odds | Simulation>(
   request: OddsRequest | SimulationRequest,
   location: OddsLocation,
   { onProgress, signal }: Pick<SimulationOptions, 'onProgress' | 'signal'> = {},
 ): Promise<Answer> {
-  const absolute = (url: string | URL | undefined): string | undefined =>
-    url === undefined ? undefined : new URL(url, globalThis.location.href).href;
-  if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
-  const { worker, rejects } = workerAt(absolute(location.oddsWorkerUrl));
+  signal?.throwIfAborted();
+  const oddsWasmUrl = absoluteUrl(location.oddsWasmUrl, 'oddsWasmUrl');
+  const { worker, rejects } = workerAt(absoluteUrl(location.oddsWorkerUrl, 'oddsWorkerUrl'));
   const { port1, port2 } = new MessageChannel();
   return new Promise<Answer>((resolve, reject) => {
     const onAbort = (): void => {
@@ -83,7 +83,7 @@ export function askOddsWorker<Answer extends Odds | Simulation>(
     };
     rejects.add(onWorkerError);
     signal?.addEventListener('abort', onAbort);
-    const message: ToOddsWorker = { request, oddsWasmUrl: absolute(location.oddsWasmUrl) };
+    const message: ToOddsWorker = { request, oddsWasmUrl };
     worker.postMessage(message, [port2]);
   });
 }

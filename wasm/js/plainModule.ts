@@ -2,7 +2,7 @@
  * Instances of WebAssembly modules without glue: their exports take and return
  * numbers, and leave bytes in an output.
  */
-import { RewardPoolError } from './errors.js';
+import { cannotBeLoaded, RewardPoolError } from './errors.js';
 import { errorCodeOf } from './statusCode.js';
 
 /** What all of them export. Addresses are bytes of the module's memory. */
@@ -43,10 +43,7 @@ export async function makePlainModule<Exports extends PlainExports>(
     made._initialize();
     return made;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new RewardPoolError('unsupported', `${name} cannot be loaded: ${reason}`, {
-      cause: error,
-    });
+    throw cannotBeLoaded(name, error);
   }
 }
 

@@ -24,6 +24,7 @@ import {
   type RequestOf,
 } from './protocol.js';
 import type { PoolFiles } from './poolFiles.js';
+import { randomId } from './randomId.js';
 import { errorCodeOf, statusOf } from './statusCode.js';
 import type { Awaitable, PoolStorage } from './storage/poolStorage.js';
 
@@ -157,7 +158,7 @@ export class PoolOwner {
     this.#loop = loop;
     this.#storage = storage;
     this.#options = options;
-    this.#epoch = crypto.randomUUID();
+    this.#epoch = randomId();
     this.opening = {
       storage: storage.kind,
       created: loop.created(),

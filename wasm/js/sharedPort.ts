@@ -29,6 +29,7 @@ import {
   type Request,
   type RequestOf,
 } from './protocol.js';
+import { randomId } from './randomId.js';
 import { tryLock, waitForLock, type HeldLock } from './webLock.js';
 
 type PoolMessage =
@@ -65,7 +66,7 @@ export interface SharedPoolOptions {
 export class SharedPort implements PoolPort {
   readonly #options: SharedPoolOptions;
   readonly #scope: string;
-  readonly #id = crypto.randomUUID();
+  readonly #id = randomId();
   #opening: OpeningReport | undefined;
   #failure: RewardPoolError | undefined;
   #closed: Promise<void> | undefined;

@@ -2,6 +2,7 @@ import type { OpeningReport, VerifyReport } from '../types/index.js';
 import type { HostOptions } from './browserHost.js';
 import { closedError, RewardPoolError } from './errors.js';
 import type { PinnableKind } from './pinnedStore.js';
+import { workerNotStarted } from './places.js';
 import { fromErrorWords, type AnswerOf, type Kind, type PoolPort, type Request, type RequestOf } from './protocol.js';
 import type { Command, FromWorker, Reply, ToWorker } from './workerProtocol.js';
 
@@ -32,10 +33,7 @@ class WorkerLine {
       // Without a message the script itself did not load.
       const failure = event.message
         ? new RewardPoolError('outcome-unknown', `the pool's worker has failed: ${event.message}`)
-        : new RewardPoolError(
-            'unsupported',
-            "the pool's worker cannot be started: is worker.js where workerUrl says, and does the page's policy allow it?",
-          );
+        : workerNotStarted('worker.js', 'workerUrl');
       this.end(failure);
     };
   }

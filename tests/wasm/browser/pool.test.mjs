@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 
-import { browserSuite, startServer, withPage } from './harness.mjs';
+import { browserSuite, launchBrowser, startServer, withPage } from './harness.mjs';
 
 /** Runs in the page, before the test's own function. */
 const prelude = `
@@ -17,11 +17,12 @@ const prelude = `
 const suite = browserSuite({ files: { '/prelude.js': prelude } });
 
 /** Runs `run(argument)` in a new page with the prelude. */
-function inPage(run, argument) {
-  return withPage(suite.browser, `${suite.server.origin}/`, async (page) => {
+function inPage(run, argument, options) {
+  const use = async (page) => {
     await page.addScriptTag({ url: '/prelude.js' });
     return page.evaluate(run, argument);
-  });
+  };
+  return withPage(suite.browser, `${suite.server.origin}/`, use, options);
 }
 
 for (const storage of ['auto', 'opfs', 'indexeddb', 'memory']) {
@@ -297,15 +298,66 @@ suite.test('a strict Content-Security-Policy is enough', async () => {
   }
 });
 
-suite.test('a missing worker or module is told, not waited for', async () => {
-  const codes = await inPage(async () => {
-    const { RewardPool } = await api;
-    const nowhere = [];
-    for (const storage of ['opfs', 'memory']) {
-      const options = { name: 'nowhere', storage, catalog: goldAndMud };
-      nowhere.push(await codeOf(RewardPool.open({ ...options, wasmUrl: '/prelude.js' })));
+suite.test('files that are not where they should be are told, not waited for', async () => {
+  const elsewhere = await startServer();
+  try {
+    const look = async (other) => {
+      const { RewardPool } = await api;
+      const told = (promise) =>
+        promise.then(() => 'no error', ({ code, message }) => `${code}: ${message}`);
+      const open = (options) => told(RewardPool.open({ name: 'nowhere', catalog: goldAndMud, ...options }));
+      const odds = (options) => told(RewardPool.odds(goldAndMud, options));
+      return {
+        module: await open({ wasmUrl: '/none.wasm' }),
+        'module of a page': await open({ wasmUrl: '/none.wasm', storage: 'memory' }),
+        'not a module': await open({ wasmUrl: '/prelude.js' }),
+        'not a URL': await open({ wasmUrl: 'http://' }),
+        worker: await open({ workerUrl: '/none.js' }),
+        'worker of another origin': await open({ workerUrl: `${other}/dist/worker.js` }),
+        'odds worker': await odds({ oddsWorkerUrl: '/none.js' }),
+        'odds worker of another origin': await odds({ oddsWorkerUrl: `${other}/dist/oddsWorker.js` }),
+        'odds module': await odds({ oddsWasmUrl: '/none.wasm' }),
+      };
+    };
+    const messages = await inPage(look, elsewhere.origin, { expected: /status of 404/ });
+    const noModule = `cannot be loaded: ${suite.server.origin}/none.wasm: 404 Not Found`;
+    const question = (option) => `: is it where ${option} says, of the page's own origin, and`;
+    const expected = {
+      module: `unsupported: rewardpool.wasm ${noModule}`,
+      'module of a page': `unsupported: rewardpool.wasm ${noModule}`,
+      'not a module': `unsupported: rewardpool.wasm cannot be loaded: ${suite.server.origin}/prelude.js: `,
+      'not a URL': 'invalid-argument: wasmUrl is "http://": not a URL',
+      worker: `unsupported: worker.js cannot be started${question('workerUrl')}`,
+      'worker of another origin': question('workerUrl'),
+      'odds worker': `unsupported: oddsWorker.js cannot be started${question('oddsWorkerUrl')}`,
+      'odds worker of another origin': question('oddsWorkerUrl'),
+      'odds module': `unsupported: odds.wasm ${noModule}`,
+    };
+    for (const [what, message] of Object.entries(expected)) {
+      assert.ok(messages[what].includes(message), `${what}: ${messages[what]}`);
+      assert.match(messages[what], /^(unsupported|invalid-argument): /);
     }
-    return nowhere;
-  });
-  assert.deepEqual(codes, ['unsupported', 'unsupported']);
+  } finally {
+    await elsewhere.close();
+  }
+});
+
+suite.test('a page that is not served by https is told so, and may have a pool in memory', async () => {
+  const insecure = await launchBrowser({ args: ['--host-resolver-rules=MAP shop.test 127.0.0.1'] });
+  try {
+    const [error, itemId] = await withPage(insecure, `http://shop.test:${suite.server.port}/`, (page) =>
+      page.evaluate(async () => {
+        const { RewardPool } = await import('/dist/browser.js');
+        const catalog = [{ itemId: 'a', quantity: 'unlimited', weight: 1 }];
+        const refused = await RewardPool.open({ name: 'shop', catalog }).catch((reason) => reason);
+        const pool = await RewardPool.open({ storage: 'memory', catalog });
+        const drawn = await pool.draw();
+        return [`${refused.code}: ${refused.message}`, drawn.itemId];
+      }),
+    );
+    assert.match(error, /^unsupported: .*https/);
+    assert.equal(itemId, 'a');
+  } finally {
+    await insecure.close();
+  }
 });

@@ -92,6 +92,18 @@ test('works in CommonJS', async () => {
   assert.equal(seen, '1n a true not-found');
 });
 
+test('an error that nobody catches is printed with its name and code, and little else', async () => {
+  for (const name of ['uncaught.mjs', 'uncaught.cjs']) {
+    const error = await runScript(
+      name,
+      `import('rewardpool').then(({ RewardPool }) => RewardPool.open({ dir: './nowhere' }));`,
+    ).catch((failure) => failure);
+    assert.match(error.stderr, /RewardPoolError: there is no pool in .*nowhere/);
+    assert.match(error.stderr, /code: 'not-found'/);
+    assert.ok(error.stderr.length < 3000, `${error.stderr.length} characters`);
+  }
+});
+
 test('works in a thread', async () => {
   const seen = await runScript(
     'thread.mjs',
@@ -110,43 +122,39 @@ test('works in a thread', async () => {
   assert.equal(seen, 'a');
 });
 
-for (const [kind, name] of [
-  ['an ES module', 'typed.mts'],
-  ['CommonJS', 'typed.cts'],
-]) {
-  test(`has types for strict TypeScript in ${kind}`, async () => {
-    await writeFile(
-      join(project, name),
-      `import { RewardPool, RewardPoolError, type Draw } from 'rewardpool';
-       export async function use(): Promise<Draw> {
-         await using pool = await RewardPool.open({ dir: 'x', catalog: ${catalog} });
-         const { lastRequestId } = await pool.state();
-         const next: bigint = lastRequestId + 1n;
-         // @ts-expect-error: there is no such storage
-         await RewardPool.open({ storage: 'paper' });
-         // @ts-expect-error: a weight is no text
-         await pool.add({ itemId: 'x', weight: '1', quantity: next });
-         for await (const record of pool.log()) {
-           if (record.type === 'draw') record.itemIds.join();
-         }
-         try {
-           return await pool.draw();
-         } catch (error) {
-           if (error instanceof RewardPoolError && error.code === 'exhausted') error.requestId;
-           throw error;
-         }
-       }`,
-    );
-    const tsc = join(root, 'node_modules/typescript/bin/tsc');
-    const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext'];
-    const { stdout } = await run(
-      process.execPath,
-      [tsc, ...options, '--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable', name],
-      { cwd: project },
-    ).catch((error) => error);
-    assert.equal(stdout, '');
-  });
-}
+test('has types for strict TypeScript, in ES modules and in CommonJS', async () => {
+  const text = `import { RewardPool, RewardPoolError, type Draw } from 'rewardpool';
+    export async function use(): Promise<Draw> {
+      await using pool = await RewardPool.open({ dir: 'x', catalog: ${catalog} });
+      const { lastRequestId } = await pool.state();
+      const next: bigint = lastRequestId + 1n;
+      // @ts-expect-error: there is no such storage
+      await RewardPool.open({ storage: 'paper' });
+      // @ts-expect-error: there is no such option
+      await RewardPool.open({ directory: 'x' });
+      // @ts-expect-error: a weight is no text
+      await pool.add({ itemId: 'x', weight: '1', quantity: next });
+      for await (const record of pool.log()) {
+        if (record.type === 'draw') record.itemIds.join();
+      }
+      try {
+        return await pool.draw();
+      } catch (error) {
+        if (error instanceof RewardPoolError && error.code === 'exhausted') error.requestId;
+        throw error;
+      }
+    }`;
+  const names = ['typed.mts', 'typed.cts'];
+  for (const name of names) await writeFile(join(project, name), text);
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext'];
+  const { stdout } = await run(
+    process.execPath,
+    [tsc, ...options, '--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable', ...names],
+    { cwd: project },
+  ).catch((error) => error);
+  assert.equal(stdout, '');
+});
 
 test('publint finds nothing to say', async () => {
   const { messages, pkg } = await publint({ pkgDir: installed, strict: true });
@@ -166,20 +174,6 @@ test('its types are right however a program finds them', async () => {
   const { analysis, problems } = JSON.parse(stdout);
   assert.equal(analysis.packageName, 'rewardpool');
   assert.deepEqual(problems ?? {}, {});
-});
-
-test('the examples of its README run as written', async () => {
-  const readme = await readFile(join(installed, 'README.md'), 'utf8');
-  const examples = [...readme.matchAll(/^```js\n(.*?)^```/gms)].map(([, text]) => text);
-  assert.ok(examples.length >= 3, `${examples.length} examples`);
-  for (const [i, example] of examples.entries()) {
-    // The later ones go on with a pool that is open.
-    const opening = example.includes('import ')
-      ? ''
-      : `import { RewardPool } from 'rewardpool';
-         const pool = await RewardPool.open({ catalog: ${catalog} });`;
-    await runScript(`example-${i}.mjs`, opening + example);
-  }
 });
 
 test('its reference is whole: every link leads somewhere, everything is explained', async () => {

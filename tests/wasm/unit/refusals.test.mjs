@@ -170,4 +170,5 @@ test('pools and errors are printed under their names', async () => {
   await pool.close();
   const error = await pool.draw().catch((reason) => reason);
   assert.match(error.stack, /^RewardPoolError: the pool is closed\n/);
+  assert.deepEqual(Object.keys(error), ['code']);
 });

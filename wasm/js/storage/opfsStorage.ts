@@ -13,6 +13,7 @@
  * that is whole.
  */
 import { RewardPoolError } from '../errors.js';
+import { randomId } from '../randomId.js';
 import { crc32c } from './crc32c.js';
 import type { PoolStorage, StorageListing, StorageOpener } from './poolStorage.js';
 import {
@@ -573,7 +574,7 @@ async function openOpfs(name: string, create: boolean): Promise<OpfsStorage> {
     const found = await findFolder(pools, name);
     if (found === undefined && !create) throw noPool(JSON.stringify(name));
     const folder = await pools.getDirectoryHandle(
-      found ?? folderPrefix(name) + crypto.randomUUID(),
+      found ?? folderPrefix(name) + randomId(),
       { create },
     );
     const openAll = async (count: number, nameOf: (index: number) => string) => {
