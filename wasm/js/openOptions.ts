@@ -68,7 +68,7 @@ export function checkOptions(options: unknown, names: object): void {
   }
 }
 
-/** What open() may be given, and those that take some of it; what is checked elsewhere is not here. */
+/** For open() and those that take some of its options. What is not here is checked where it goes. */
 export function checkOpenOptions(options: OpenOptions): void {
   checkOptions(options, OPEN_OPTIONS);
   if (options.name !== undefined) checkName(options.name);

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" />
+
 /**
  * `rewardpool`: prize draws with exact odds that are written to a log before
  * anybody is told of them, in browsers and in Node.

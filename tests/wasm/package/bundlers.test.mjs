@@ -145,11 +145,6 @@ describe('Vite', () => {
     await visitDevelopmentServer(await vite7(), { optimizeDeps: { exclude: ['rewardpool'] } });
   });
 
-  test('what it builds runs in its preview server', async () => {
-    await vite.build(common);
-    await visitServer(await vite.preview({ ...common, preview: address }));
-  });
-
   test("a worker of the application's own may import the package", async () => {
     const folder = join(project, 'own-worker');
     await mkdir(folder, { recursive: true });
@@ -168,7 +163,9 @@ describe('Vite', () => {
     await visitServer(await older.preview({ ...configuration, preview: address }));
   });
 
-  test('what it builds runs under a strict policy', async () => {
+  test('what it builds runs in its preview server, and under a strict policy', async () => {
+    await vite.build(common);
+    await visitServer(await vite.preview({ ...common, preview: address }));
     const built = join(project, outDir);
     await visitBuilt(built, await readFile(join(built, 'index.html'), 'utf8'));
   });
