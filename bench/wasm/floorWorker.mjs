@@ -32,6 +32,7 @@ async function makeIndexedDb(name) {
       transaction.oncomplete = resolve;
       transaction.onabort = () => reject(transaction.error);
       transaction.objectStore('batches').put(bytes, ++key);
+      transaction.commit();
     });
 }
 

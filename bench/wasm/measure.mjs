@@ -111,7 +111,7 @@ export async function byTurns(slicesByName, { repetitions, sliceMs }) {
       const seconds = (performance.now() - begin) / 1000;
       if (repetition < 0) continue;
       rates.push(draws / seconds);
-      latenciesMs.push(...latencies);
+      for (const latency of latencies) latenciesMs.push(latency);
     }
     // Who goes first has the disk after a pause.
     runs.reverse();

@@ -20,7 +20,12 @@ import { batchedDraws, byTurns, catalogOf, ratio } from './measure.mjs';
 import { measure } from './node.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const nativeLoop = join(root, 'build/native-bench/bin/bench_loop');
+const nativeFolder = join(root, 'build/native-bench/bin');
+/** What does the same natively. */
+const NATIVE = [
+  { name: 'the same loop', program: 'bench_loop', row: 'BM_LoopBulkDraws' },
+  { name: 'the library', program: 'bench_actor', row: 'BM_BulkDraws/memory' },
+];
 const BROWSER_PLACES = ['opfs', 'opfs, new', 'indexeddb', 'memory'];
 const NODE_PLACES = ['node', 'memory'];
 
@@ -73,10 +78,9 @@ async function nodeRows() {
   return rows;
 }
 
-/** Draws a second of the same work, compiled natively. */
-async function nativeBulkRate(itemCount) {
-  const { stdout } = await promisify(execFile)(nativeLoop, [
-    `--benchmark_filter=BM_LoopBulkDraws/${itemCount}$`,
+async function nativeBulkRate({ program, row }, itemCount) {
+  const { stdout } = await promisify(execFile)(join(nativeFolder, program), [
+    `--benchmark_filter=^${row}/${itemCount}(/real_time)?$`,
     `--benchmark_min_time=${settings.sliceMs / 1000}`,
     '--benchmark_format=json',
   ]);
@@ -86,31 +90,37 @@ async function nativeBulkRate(itemCount) {
 /** WebAssembly beside native code, by turns: 32 bulks of 4096 draws in flight, in memory. */
 async function bulkRows() {
   if (!isWanted('bulk')) return [];
+  const natives = NATIVE.filter(({ program }) => existsSync(join(nativeFolder, program)));
   const rows = [];
   for (const itemCount of [6, 1000]) {
     const pool = await RewardPool.open({ storage: 'memory', catalog: catalogOf(itemCount) });
     const slice = batchedDraws(pool, 32, 4096);
-    const hasNative = existsSync(nativeLoop);
-    const rates = { pool: [], native: [] };
+    const rates = [];
+    const nativeRates = natives.map(() => []);
     for (let i = -1; i < settings.repetitions; ++i) {
       const { pool: wasm } = await byTurns({ pool: slice }, { ...settings, repetitions: 1 });
-      const native = hasNative ? await nativeBulkRate(itemCount) : undefined;
+      const beside = [];
+      for (const native of natives) beside.push(await nativeBulkRate(native, itemCount));
       if (i < 0) continue;
-      rates.pool.push(wasm.drawsPerSecond);
-      if (native !== undefined) rates.native.push(native);
+      rates.push(wasm.drawsPerSecond);
+      beside.forEach((nativeRate, k) => nativeRates[k].push(nativeRate));
     }
     await pool.close();
-    const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
     rows.push({
       itemCount,
-      drawsPerSecond: median(rates.pool),
-      nativeDrawsPerSecond: median(rates.native),
-      toNative: hasNative
-        ? ratio({ slices: rates.pool }, { slices: rates.native })
-        : undefined,
+      drawsPerSecond: median(rates),
+      native: natives.map(({ name }, k) => ({
+        name,
+        drawsPerSecond: median(nativeRates[k]),
+        toNative: ratio({ slices: rates }, { slices: nativeRates[k] }),
+      })),
     });
   }
   return rows;
+}
+
+function median(numbers) {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 }
 
 function rate(perSecond) {
@@ -161,12 +171,15 @@ if (rows.length > 0) {
     ]),
   );
 }
-for (const { itemCount, drawsPerSecond, nativeDrawsPerSecond, toNative } of bulk) {
-  const beside =
-    toNative === undefined
-      ? 'native not built: cmake --workflow --preset native-bench'
-      : `${(100 * toNative).toFixed(0)}% of native, ${rate(nativeDrawsPerSecond)}`;
-  console.log(`bulk draws in Node, ${itemCount} items: ${rate(drawsPerSecond)} draws/s (${beside})`);
+for (const { itemCount, drawsPerSecond, native } of bulk) {
+  const beside = native.map(
+    ({ name, drawsPerSecond: of, toNative }) =>
+      `${(100 * toNative).toFixed(0)}% of ${name} natively, ${rate(of)}`,
+  );
+  if (native.length === 0) beside.push('native not built: cmake --workflow --preset native-bench');
+  console.log(
+    `bulk draws in Node, ${itemCount} items: ${rate(drawsPerSecond)} draws/s (${beside.join('; ')})`,
+  );
 }
 console.log(`load ${machine.loadBefore.toFixed(1)} before, ${machine.loadAfter.toFixed(1)} after`);
 if (values.json !== undefined) {
