@@ -1,23 +1,20 @@
 // bench_actor.cc - draws per second and latency through the whole pool, with the
 // disk's own floor measured in the same run. Absolute numbers depend on the
 // machine and its disk; the ratios are what counts.
-//
-// Folders are made below $TMPDIR, or /tmp: point it at the disk to be measured.
 #include <benchmark/benchmark.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "bench_catalog.h"
 #include "rewardpool/rewardpool.h"
+#include "support/append_floor.h"
+#include "support/catalog.h"
+#include "support/temporary_folder.h"
 
 namespace {
 
@@ -26,58 +23,10 @@ using rewardpool::Pool;
 using rewardpool::PoolOptions;
 using rewardpool::Producer;
 using rewardpool::StorageKind;
+using rewardpool::bench::AppendFloor;
+using rewardpool::bench::TemporaryFolder;
 
-// A folder for one benchmark, removed with all in it.
-class Folder {
- public:
-  Folder() {
-    path_ = (std::filesystem::temp_directory_path() / "rewardpool-bench-XXXXXX").string();
-    if (mkdtemp(path_.data()) == nullptr) std::abort();
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-// Appends to a zeroed file as a log would, and nothing else: what a durable draw
-// costs at least.
-class AppendFloor {
- public:
-  explicit AppendFloor(const std::string& folder)
-      : descriptor_(open((folder + "/floor").c_str(), O_RDWR | O_CREAT, 0600)) {
-    constexpr std::size_t kRoomBytes = 16 << 20;
-    const std::vector<char> zeros(kRoomBytes);
-    if (descriptor_ < 0 || pwrite(descriptor_, zeros.data(), zeros.size(), 0) < 0 ||
-        fsync(descriptor_) != 0) {
-      std::abort();
-    }
-  }
-  ~AppendFloor() { close(descriptor_); }
-  AppendFloor(const AppendFloor&) = delete;
-  AppendFloor& operator=(const AppendFloor&) = delete;
-
-  void AppendAndSync(std::size_t bytes) {
-    const std::vector<char> data(bytes, 'x');
-    if (pwrite(descriptor_, data.data(), data.size(), at_) < 0 || fdatasync(descriptor_) != 0) {
-      std::abort();
-    }
-    at_ += static_cast<off_t>(bytes);
-  }
-
- private:
-  int descriptor_;
-  off_t at_ = 0;
-};
-
-Pool OpenPool(const Folder& folder, StorageKind storage, Durability durability,
+Pool OpenPool(const TemporaryFolder& folder, StorageKind storage, Durability durability,
               std::int64_t items) {
   PoolOptions options;
   options.storage = storage;
@@ -111,7 +60,7 @@ void CountDraws(benchmark::State& state, std::int64_t draws, const Pool& pool) {
 // and sync of as many bytes, so that both see the same disk.
 void BM_SynchronousDraw(benchmark::State& state, StorageKind storage, Durability durability) {
   using Clock = std::chrono::steady_clock;
-  const Folder folder;
+  const TemporaryFolder folder;
   Pool pool = OpenPool(folder, storage, durability, state.range(0));
   AppendFloor floor(folder.path());
   (void)pool.Draw();  // begins the segment
@@ -141,7 +90,7 @@ void BM_SynchronousDraw(benchmark::State& state, StorageKind storage, Durability
 // One producer that keeps its window full.
 void BM_WindowedDraws(benchmark::State& state, StorageKind storage, Durability durability) {
   constexpr std::size_t kWindow = 16'384;
-  const Folder folder;
+  const TemporaryFolder folder;
   Pool pool = OpenPool(folder, storage, durability, state.range(0));
   auto producer = pool.NewProducer(kWindow);
   if (!producer.ok()) std::abort();
@@ -161,7 +110,7 @@ void BM_WindowedDraws(benchmark::State& state, StorageKind storage, Durability d
 void BM_BulkDraws(benchmark::State& state, StorageKind storage, Durability durability) {
   constexpr std::size_t kBulks = 32;
   constexpr std::size_t kBulkDraws = 4096;
-  const Folder folder;
+  const TemporaryFolder folder;
   Pool pool = OpenPool(folder, storage, durability, state.range(0));
   auto producer = pool.NewProducer(1);
   if (!producer.ok()) std::abort();

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "bench_catalog.h"
 #include "pool_loop.h"
+#include "support/catalog.h"
 
 namespace {
 

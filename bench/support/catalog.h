@@ -1,6 +1,6 @@
-// bench_catalog.h - the items that benchmarks draw.
-#ifndef REWARDPOOL_BENCH_BENCH_CATALOG_H_
-#define REWARDPOOL_BENCH_BENCH_CATALOG_H_
+// catalog.h - the items that benchmarks draw.
+#ifndef REWARDPOOL_BENCH_SUPPORT_CATALOG_H_
+#define REWARDPOOL_BENCH_SUPPORT_CATALOG_H_
 
 #include <cstdint>
 #include <string>
@@ -21,4 +21,4 @@ inline std::vector<Item> Catalog(std::int64_t count) {
 
 }  // namespace rewardpool::bench
 
-#endif  // REWARDPOOL_BENCH_BENCH_CATALOG_H_
+#endif  // REWARDPOOL_BENCH_SUPPORT_CATALOG_H_
