@@ -4,6 +4,7 @@
 #include <bit>
 #include <cassert>
 #include <cmath>
+#include <functional>
 
 namespace rewardpool::bench {
 namespace {
@@ -32,6 +33,12 @@ LatencyHistogram::LatencyHistogram() : buckets_(BucketOf(~std::uint64_t{0} >> 1)
 void LatencyHistogram::Record(std::chrono::nanoseconds latency) noexcept {
   ++buckets_[BucketOf(static_cast<std::uint64_t>(std::max<std::int64_t>(latency.count(), 0)))];
   ++count_;
+}
+
+void LatencyHistogram::Add(const LatencyHistogram& other) noexcept {
+  std::transform(buckets_.begin(), buckets_.end(), other.buckets_.begin(), buckets_.begin(),
+                 std::plus<>());
+  count_ += other.count_;
 }
 
 double LatencyHistogram::QuantileUs(double quantile) const noexcept {

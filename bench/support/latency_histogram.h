@@ -22,6 +22,9 @@ class LatencyHistogram {
   // Cost: a few ns, no allocation.
   void Record(std::chrono::nanoseconds latency) noexcept;
 
+  // Takes over what another one has recorded.
+  void Add(const LatencyHistogram& other) noexcept;
+
   // The smallest time that at least `quantile` (0 to 1) of those recorded do not
   // pass, rounded up to the end of its bucket. Requires that one was recorded.
   [[nodiscard]] double QuantileUs(double quantile) const noexcept;

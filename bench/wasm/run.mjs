@@ -23,8 +23,16 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const nativeFolder = join(root, 'build/native-bench/bin');
 /** What does the same natively. */
 const NATIVE = [
-  { name: 'the same loop', program: 'bench_loop', row: 'BM_LoopBulkDraws' },
-  { name: 'the library', program: 'bench_actor', row: 'BM_BulkDraws/memory' },
+  {
+    name: 'the same loop',
+    program: 'bench_loop',
+    row: (itemCount) => `BM_LoopBulkDraws/${itemCount}`,
+  },
+  {
+    name: 'the library',
+    program: 'bench_actor',
+    row: (itemCount) => `BM_Bulk/memory/durable/producers:1/items:${itemCount}`,
+  },
 ];
 const BROWSER_PLACES = ['opfs', 'opfs, new', 'indexeddb', 'memory'];
 const NODE_PLACES = ['node', 'memory'];
@@ -80,7 +88,7 @@ async function nodeRows() {
 
 async function nativeBulkRate({ program, row }, itemCount) {
   const { stdout } = await promisify(execFile)(join(nativeFolder, program), [
-    `--benchmark_filter=^${row}/${itemCount}(/real_time)?$`,
+    `--benchmark_filter=^${row(itemCount)}/`,
     `--benchmark_min_time=${settings.sliceMs / 1000}`,
     '--benchmark_format=json',
   ]);
