@@ -73,6 +73,37 @@ inline Vector InterleaveHigh64(const Vector& a, const Vector& b) noexcept {
 
 #if defined(__clang__)
 #pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
+#else
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx512f")
+#endif
+
+namespace avx512 {
+
+using Vector [[gnu::vector_size(64)]] = std::uint32_t;
+
+// Within each quarter of the register, as AVX-512 does it.
+inline Vector InterleaveLow32(const Vector& a, const Vector& b) noexcept {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+}
+inline Vector InterleaveHigh32(const Vector& a, const Vector& b) noexcept {
+  return __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+}
+inline Vector InterleaveLow64(const Vector& a, const Vector& b) noexcept {
+  return __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+}
+inline Vector InterleaveHigh64(const Vector& a, const Vector& b) noexcept {
+  return __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+}
+
+#include "chacha20_kernel.inc"
+
+}  // namespace avx512
+
+#if defined(__clang__)
+#pragma clang attribute pop
 #else
 #pragma GCC pop_options
 #endif
@@ -93,6 +124,13 @@ ChaChaFunction ChaCha20Avx2() noexcept {
   return nullptr;
 }
 
+ChaChaFunction ChaCha20Avx512() noexcept {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) return &avx512::Generate;
+#endif
+  return nullptr;
+}
+
 }  // namespace internal
 
 namespace {
@@ -102,7 +140,9 @@ class ChaCha20Random final : public Random {
   explicit ChaCha20Random(const SecureKey& key) noexcept {
     static_assert(sizeof(key_) == sizeof(key));
     std::memcpy(key_.data(), key.data(), sizeof(key_));
-    if (const auto avx2 = internal::ChaCha20Avx2()) keystream_ = avx2;
+    for (const auto faster : {internal::ChaCha20Avx2(), internal::ChaCha20Avx512()}) {
+      if (faster != nullptr) keystream_ = faster;
+    }
   }
 
   [[nodiscard]] std::string_view name() const noexcept override { return "chacha20"; }

@@ -28,8 +28,10 @@ using ChaChaFunction = void (*)(const ChaChaKey& key, std::uint64_t first_block,
 void ChaCha20Portable(const ChaChaKey& key, std::uint64_t first_block,
                       std::span<std::uint64_t, Random::kBufferWords> words) noexcept;
 
-// The AVX2 path, or null where the program or the processor has none.
+// The paths for AVX2 and AVX-512, or null where the program or the processor
+// has none.
 [[nodiscard]] ChaChaFunction ChaCha20Avx2() noexcept;
+[[nodiscard]] ChaChaFunction ChaCha20Avx512() noexcept;
 
 }  // namespace rewardpool::internal
 

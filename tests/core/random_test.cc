@@ -94,14 +94,21 @@ TEST(ChaCha20Test, TheBlockCounterHas64Bits) {
 }
 
 TEST(ChaCha20Test, EveryInstructionSetGivesTheSameWords) {
+  const auto expect_same = [](internal::ChaChaFunction keystream) {
+    for (const std::uint64_t block : {0ull, 32ull, 0xFFFFFFE5ull, 0xFFFFFFFFFFFFFFF0ull}) {
+      Buffer portable_words;
+      Buffer words;
+      internal::ChaCha20Portable(CountingKey(), block, portable_words);
+      keystream(CountingKey(), block, words);
+      EXPECT_EQ(portable_words, words) << "from block " << block;
+    }
+  };
   const internal::ChaChaFunction avx2 = internal::ChaCha20Avx2();
-  if (avx2 == nullptr) GTEST_SKIP() << "this processor has no AVX2";
-  for (const std::uint64_t block : {0ull, 32ull, 0xFFFFFFE5ull, 0xFFFFFFFFFFFFFFF0ull}) {
-    Buffer portable_words;
-    Buffer avx2_words;
-    internal::ChaCha20Portable(CountingKey(), block, portable_words);
-    avx2(CountingKey(), block, avx2_words);
-    EXPECT_EQ(portable_words, avx2_words) << "from block " << block;
+  const internal::ChaChaFunction avx512 = internal::ChaCha20Avx512();
+  if (avx2 != nullptr) expect_same(avx2);
+  if (avx512 != nullptr) expect_same(avx512);
+  if (avx2 == nullptr || avx512 == nullptr) {
+    GTEST_SKIP() << "this processor has no " << (avx2 == nullptr ? "AVX2" : "AVX-512");
   }
 }
 
