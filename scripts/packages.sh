@@ -69,6 +69,13 @@ need_test_tools() {
   need clang-tidy-14 has_command clang-tidy-14
 }
 
+# Peers that benchmarks compare with; without them their rows are left out.
+need_bench_tools() {
+  need libbenchmark-dev has_header benchmark/benchmark.h
+  need libboost-dev has_header boost/random/discrete_distribution.hpp
+  need libgsl-dev has_header gsl/gsl_randist.h
+}
+
 need_wasm_tools() {
   need nodejs has_command node
   need emscripten has_command emcc
