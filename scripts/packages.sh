@@ -27,6 +27,19 @@ clang_builds() {
   return "$status"
 }
 
+# python_with MODULE...: prints the first Python that has them. One of the user's own may
+# come before the system's, for which packages are installed.
+python_with() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    if "$python" -c "import $(IFS=,; echo "$*")" 2>/dev/null; then
+      echo "$python"
+      return 0
+    fi
+  done
+  return 1
+}
+
 is_installed() {
   [[ $(dpkg-query --show --showformat='${Status}' "$1" 2>/dev/null) == "install ok installed" ]]
 }
@@ -60,6 +73,7 @@ need_test_libraries() {
 
 need_test_tools() {
   need_test_libraries
+  need python3-scipy python_with scipy
   need "pkg-config pkgconf" has_command pkg-config
   need clang has_command clang++
   need "libc++-dev libc++-14-dev" clang_builds -stdlib=libc++
@@ -69,9 +83,12 @@ need_test_tools() {
   need clang-tidy-14 has_command clang-tidy-14
 }
 
-# Peers that benchmarks compare with; without them their rows are left out.
 need_bench_tools() {
   need libbenchmark-dev has_header benchmark/benchmark.h
+  need util-linux has_command taskset
+  need python3-scipy python_with scipy
+  need python3-matplotlib python_with matplotlib
+  # Peers that benchmarks compare with; without them their rows are left out.
   need libboost-dev has_header boost/random/discrete_distribution.hpp
   need libgsl-dev has_header gsl/gsl_randist.h
 }

@@ -117,9 +117,11 @@ async function bulkRows() {
     rows.push({
       itemCount,
       drawsPerSecond: median(rates),
+      slices: rates,
       native: natives.map(({ name }, k) => ({
         name,
         drawsPerSecond: median(nativeRates[k]),
+        slices: nativeRates[k],
         toNative: ratio({ slices: rates }, { slices: nativeRates[k] }),
       })),
     });
