@@ -37,15 +37,21 @@ Result<Pool> Pool::Open(const PoolOptions& options) {
   Result<native::FolderLock> lock = native::FolderLock::Acquire(
       options.dir, options.catalog ? native::IfMissing::kCreate : native::IfMissing::kFail);
   if (!lock.ok()) return lock.status();
+  // Before the log, whose background tasks run on them.
+  PoolOptions with_threads = options;
+  Result<std::shared_ptr<PoolThreads>> threads = native::ThreadsOf(options);
+  if (!threads.ok()) return threads.status();
+  with_threads.threads = *threads;
+  const native::StorageEnvironment environment{.background = (*threads)->MakeBackgroundTasks()};
   Result<std::unique_ptr<WalStorage>> log = options.storage == StorageKind::kMmap
-                                                ? native::OpenMmapStorage(options.dir)
-                                                : native::OpenFileStorage(options.dir);
+                                                ? native::OpenMmapStorage(options.dir, environment)
+                                                : native::OpenFileStorage(options.dir, environment);
   if (!log.ok()) return log.status();
   Result<std::unique_ptr<native::FileSnapshotStore>> snapshots =
       native::FileSnapshotStore::Open(options.dir);
   if (!snapshots.ok()) return snapshots.status();
   Result<native::ThreadedActor> actor =
-      native::ThreadedActor::Open(*std::move(log), *std::move(snapshots), options);
+      native::ThreadedActor::Open(*std::move(log), *std::move(snapshots), with_threads);
   if (!actor.ok()) return actor.status();
   return Pool(std::unique_ptr<Parts>(new Parts{{}, *std::move(lock), *std::move(actor)}));
 }

@@ -18,18 +18,27 @@
 
 namespace rewardpool::tests {
 
-class ActorTest : public ::testing::Test {
+// Whose threads a pool runs on. Nobody but the clock may see the difference.
+enum class Threads { kOwn, kShared };
+
+inline std::string NameOf(const ::testing::TestParamInfo<Threads>& info) {
+  return info.param == Threads::kOwn ? "OwnThreads" : "SharedThreads";
+}
+
+class ActorTest : public ::testing::TestWithParam<Threads> {
  protected:
   // Two items without limit: every draw succeeds.
-  static PoolOptions Options() {
+  PoolOptions Options() const {
     PoolOptions options;
     options.catalog = {{"gold", 1}, {"silver", 9}};
     options.insecure_seed = 20260101;
+    options.threads = pool_threads_;
     return options;
   }
 
+  native::ThreadedActor Open() { return Open(Options()); }
   // Opens the pool on disk_; control_ counts the calls from then on.
-  native::ThreadedActor Open(const PoolOptions& options = Options()) {
+  native::ThreadedActor Open(const PoolOptions& options) {
     auto opened = native::ThreadedActor::Open(
         std::make_unique<ControlledStorage>(disk_, control_),
         std::make_unique<ControlledSnapshotStore>(disk_, control_), options);
@@ -73,6 +82,8 @@ class ActorTest : public ::testing::Test {
     return items;
   }
 
+  const std::shared_ptr<PoolThreads> pool_threads_ =
+      GetParam() == Threads::kShared ? *PoolThreads::Start({.actors = 2, .syncers = 1}) : nullptr;
   const std::shared_ptr<MemoryDisk> disk_ = std::make_shared<MemoryDisk>();
   const std::shared_ptr<StorageControl> control_ = std::make_shared<StorageControl>();
 };

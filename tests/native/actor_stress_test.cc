@@ -46,7 +46,7 @@ class Ledger {
 
 class ActorStressTest : public ActorTest {
  protected:
-  static PoolOptions StressOptions() {
+  PoolOptions StressOptions() const {
     PoolOptions options;
     options.catalog = {{"a", 50, Quantity::Of(100'000'000)},
                        {"b", 30, Quantity::Of(100'000'000)},
@@ -54,6 +54,7 @@ class ActorStressTest : public ActorTest {
     options.pending_requests_max = 256;
     options.segment_bytes_max = kSegmentBytesMin;
     options.insecure_seed = kSeed;
+    options.threads = pool_threads_;
     return options;
   }
 
@@ -238,7 +239,7 @@ void SlowSync() {
   for (unsigned i = turn++ % 50; i > 0; --i) std::this_thread::yield();
 }
 
-TEST_F(ActorStressTest, ClosedWhileBusyEveryAnswerIsInTheLog) {
+TEST_P(ActorStressTest, ClosedWhileBusyEveryAnswerIsInTheLog) {
   RecordProperty("seed", std::to_string(kSeed));
   control_->SetSyncHook(SlowSync);
   PoolOptions options = StressOptions();
@@ -253,7 +254,7 @@ TEST_F(ActorStressTest, ClosedWhileBusyEveryAnswerIsInTheLog) {
   CheckCountsConserved();
 }
 
-TEST_F(ActorStressTest, StoppedByAFailedSyncNoAnswerIsMissingFromTheLog) {
+TEST_P(ActorStressTest, StoppedByAFailedSyncNoAnswerIsMissingFromTheLog) {
   RecordProperty("seed", std::to_string(kSeed));
   control_->SetSyncHook(SlowSync);
   native::ThreadedActor actor = Open(StressOptions());
@@ -270,7 +271,7 @@ TEST_F(ActorStressTest, StoppedByAFailedSyncNoAnswerIsMissingFromTheLog) {
   CheckCountsConserved();
 }
 
-TEST_F(ActorStressTest, ADiskThatIsFullNowAndThenLosesNothing) {
+TEST_P(ActorStressTest, ADiskThatIsFullNowAndThenLosesNothing) {
   RecordProperty("seed", std::to_string(kSeed));
   control_->SetSyncHook(SlowSync);
   native::ThreadedActor actor = Open(StressOptions());
@@ -290,7 +291,7 @@ TEST_F(ActorStressTest, ADiskThatIsFullNowAndThenLosesNothing) {
   CheckCountsConserved();
 }
 
-TEST_F(ActorStressTest, WeakPoliciesUnderLoad) {
+TEST_P(ActorStressTest, WeakPoliciesUnderLoad) {
   RecordProperty("seed", std::to_string(kSeed));
   for (const Durability durability :
        {Durability::Async(), Durability::Interval(1), Durability::FlushAfter(1000)}) {
@@ -312,6 +313,9 @@ TEST_F(ActorStressTest, WeakPoliciesUnderLoad) {
     CheckCountsConserved();
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Threads, ActorStressTest,
+                         ::testing::Values(Threads::kOwn, Threads::kShared), NameOf);
 
 }  // namespace
 }  // namespace rewardpool::tests

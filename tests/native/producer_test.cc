@@ -16,7 +16,7 @@ using ::testing::SizeIs;
 
 class ProducerTest : public ActorTest {};
 
-TEST_F(ProducerTest, AnswersComeInTheOrderOfSubmission) {
+TEST_P(ProducerTest, AnswersComeInTheOrderOfSubmission) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(100);  // not a power of two
   RequestId expected = 1;
@@ -29,7 +29,7 @@ TEST_F(ProducerTest, AnswersComeInTheOrderOfSubmission) {
   }
 }
 
-TEST_F(ProducerTest, AFullWindowTakesNoMore) {
+TEST_P(ProducerTest, AFullWindowTakesNoMore) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(10);
   const HeldSyncs held(*control_);
@@ -43,7 +43,7 @@ TEST_F(ProducerTest, AFullWindowTakesNoMore) {
   EXPECT_EQ(producer->Submit(20), 10U);
 }
 
-TEST_F(ProducerTest, WaitWithNothingInFlightReturnsAtOnce) {
+TEST_P(ProducerTest, WaitWithNothingInFlightReturnsAtOnce) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(10);
   std::vector<DrawResult> results(5);
@@ -53,7 +53,7 @@ TEST_F(ProducerTest, WaitWithNothingInFlightReturnsAtOnce) {
   EXPECT_EQ(producer->Wait(results), 1U);
 }
 
-TEST_F(ProducerTest, ProducersAreHeldBackWhereCallersAreRefused) {
+TEST_P(ProducerTest, ProducersAreHeldBackWhereCallersAreRefused) {
   PoolOptions options = Options();
   options.pending_requests_max = 16;
   native::ThreadedActor actor = Open(options);
@@ -65,7 +65,7 @@ TEST_F(ProducerTest, ProducersAreHeldBackWhereCallersAreRefused) {
   EXPECT_EQ(producer->WaitMany().drawn, 1000U);
 }
 
-TEST_F(ProducerTest, TheIdsOfABulkAreConsecutiveWhateverElseGoesOn) {
+TEST_P(ProducerTest, TheIdsOfABulkAreConsecutiveWhateverElseGoesOn) {
   PoolOptions options = Options();
   options.pending_requests_max = 300;  // each bulk is staged in parts
   native::ThreadedActor actor = Open(options);
@@ -105,7 +105,7 @@ TEST_F(ProducerTest, TheIdsOfABulkAreConsecutiveWhateverElseGoesOn) {
   }
 }
 
-TEST_F(ProducerTest, ABulkThatFindsThePoolExhaustedSaysWhere) {
+TEST_P(ProducerTest, ABulkThatFindsThePoolExhaustedSaysWhere) {
   PoolOptions options = Options();
   options.catalog = {{"only", 1, Quantity::Of(30)}};
   native::ThreadedActor actor = Open(options);
@@ -126,7 +126,7 @@ TEST_F(ProducerTest, ABulkThatFindsThePoolExhaustedSaysWhere) {
   }
 }
 
-TEST_F(ProducerTest, BulksOfImpossibleSizeAreRefused) {
+TEST_P(ProducerTest, BulksOfImpossibleSizeAreRefused) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(1);
   EXPECT_EQ(producer->DrawMany({}).code, StatusCode::kInvalidArgument);
@@ -137,7 +137,7 @@ TEST_F(ProducerTest, BulksOfImpossibleSizeAreRefused) {
   EXPECT_EQ(producer->DrawMany(picks).drawn, kBulkDrawsMax);
 }
 
-TEST_F(ProducerTest, TooManyBulksInFlightAreAStatus) {
+TEST_P(ProducerTest, TooManyBulksInFlightAreAStatus) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(1);
   const HeldSyncs held(*control_);
@@ -155,7 +155,7 @@ TEST_F(ProducerTest, TooManyBulksInFlightAreAStatus) {
   EXPECT_EQ(expected, 2 * kBulksInFlightMax + 1);
 }
 
-TEST_F(ProducerTest, ABulkCutShortByAFullDiskKeepsWhatWasAcknowledged) {
+TEST_P(ProducerTest, ABulkCutShortByAFullDiskKeepsWhatWasAcknowledged) {
   PoolOptions options = Options();
   options.pending_requests_max = 10;
   native::ThreadedActor actor = Open(options);
@@ -175,7 +175,7 @@ TEST_F(ProducerTest, ABulkCutShortByAFullDiskKeepsWhatWasAcknowledged) {
   EXPECT_EQ(actor.Draw().request_id, 11U);
 }
 
-TEST_F(ProducerTest, SingleDrawsOfAProducerThatLeftAreCarriedOut) {
+TEST_P(ProducerTest, SingleDrawsOfAProducerThatLeftAreCarriedOut) {
   native::ThreadedActor actor = Open();
   {
     auto producer = actor.NewProducer(100);
@@ -185,7 +185,7 @@ TEST_F(ProducerTest, SingleDrawsOfAProducerThatLeftAreCarriedOut) {
   EXPECT_THAT(LoggedDraws(), SizeIs(100));
 }
 
-TEST_F(ProducerTest, AProducerThatLeavesTakesItsBulkMemoryAlong) {
+TEST_P(ProducerTest, AProducerThatLeavesTakesItsBulkMemoryAlong) {
   PoolOptions options = Options();
   options.pending_requests_max = 16;
   native::ThreadedActor actor = Open(options);
@@ -205,7 +205,7 @@ TEST_F(ProducerTest, AProducerThatLeavesTakesItsBulkMemoryAlong) {
   EXPECT_THAT(LoggedDraws(), SizeIs(17));
 }
 
-TEST_F(ProducerTest, AProducerMayOutliveItsPool) {
+TEST_P(ProducerTest, AProducerMayOutliveItsPool) {
   std::optional<native::ThreadedActor> actor = Open();
   auto producer = actor->NewProducer(10);
   ASSERT_EQ(producer->Submit(4), 4U);
@@ -217,7 +217,7 @@ TEST_F(ProducerTest, AProducerMayOutliveItsPool) {
   EXPECT_EQ(TakeAnswers(*producer, 1)[0].code, StatusCode::kClosed);
 }
 
-TEST_F(ProducerTest, AProducerCanBeMoved) {
+TEST_P(ProducerTest, AProducerCanBeMoved) {
   native::ThreadedActor actor = Open();
   auto first = actor.NewProducer(10);
   auto second = actor.NewProducer(20);
@@ -226,6 +226,9 @@ TEST_F(ProducerTest, AProducerCanBeMoved) {
   EXPECT_EQ(second->window(), 10U);
   EXPECT_THAT(TakeAnswers(*second, 3), SizeIs(3));
 }
+
+INSTANTIATE_TEST_SUITE_P(Threads, ProducerTest, ::testing::Values(Threads::kOwn, Threads::kShared),
+                         NameOf);
 
 }  // namespace
 }  // namespace rewardpool::tests

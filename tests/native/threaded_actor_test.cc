@@ -24,7 +24,7 @@ class ThreadedActorTest : public ActorTest {};
 const Status kDiskFull(StatusCode::kFull, "no room (test)");
 const Status kDiskBroken(StatusCode::kIo, "broken (test)");
 
-TEST_F(ThreadedActorTest, DrawsHaveConsecutiveIdsAndAreLogged) {
+TEST_P(ThreadedActorTest, DrawsHaveConsecutiveIdsAndAreLogged) {
   native::ThreadedActor actor = Open();
   std::map<RequestId, std::vector<std::string>> answers;
   for (RequestId expected = 1; expected <= 100; ++expected) {
@@ -37,7 +37,7 @@ TEST_F(ThreadedActorTest, DrawsHaveConsecutiveIdsAndAreLogged) {
   EXPECT_EQ(LoggedDraws(), answers);
 }
 
-TEST_F(ThreadedActorTest, TheSameSeedGivesTheSameDrawsInEveryCallStyle) {
+TEST_P(ThreadedActorTest, TheSameSeedGivesTheSameDrawsInEveryCallStyle) {
   std::vector<std::string> singly;
   {
     native::ThreadedActor actor = Open();
@@ -59,7 +59,7 @@ TEST_F(ThreadedActorTest, TheSameSeedGivesTheSameDrawsInEveryCallStyle) {
   EXPECT_EQ(singly, in_bulk);
 }
 
-TEST_F(ThreadedActorTest, ADrawIsNotAnsweredBeforeItsSync) {
+TEST_P(ThreadedActorTest, ADrawIsNotAnsweredBeforeItsSync) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(4);
   const HeldSyncs held(*control_);
@@ -80,7 +80,7 @@ TEST_F(ThreadedActorTest, ADrawIsNotAnsweredBeforeItsSync) {
   EXPECT_TRUE(answered);
 }
 
-TEST_F(ThreadedActorTest, ASynchronousDrawWaitsForItsSync) {
+TEST_P(ThreadedActorTest, ASynchronousDrawWaitsForItsSync) {
   native::ThreadedActor actor = Open();
   const HeldSyncs held(*control_);
   std::atomic<bool> answered = false;
@@ -95,7 +95,7 @@ TEST_F(ThreadedActorTest, ASynchronousDrawWaitsForItsSync) {
   EXPECT_EQ(actor.durable_through(), 1U);
 }
 
-TEST_F(ThreadedActorTest, WhatComesInDuringASyncSharesTheNext) {
+TEST_P(ThreadedActorTest, WhatComesInDuringASyncSharesTheNext) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(1000);
   const HeldSyncs held(*control_);
@@ -110,7 +110,7 @@ TEST_F(ThreadedActorTest, WhatComesInDuringASyncSharesTheNext) {
   EXPECT_EQ(control_->syncs(), 2U);
 }
 
-TEST_F(ThreadedActorTest, CallersWhoWaitTogetherShareASync) {
+TEST_P(ThreadedActorTest, CallersWhoWaitTogetherShareASync) {
   native::ThreadedActor actor = Open();
   const HeldSyncs held(*control_);
   std::atomic<int> answered = 0;
@@ -125,7 +125,7 @@ TEST_F(ThreadedActorTest, CallersWhoWaitTogetherShareASync) {
   EXPECT_EQ(control_->syncs(), 2U);
 }
 
-TEST_F(ThreadedActorTest, AnExhaustedPoolAnswersWithAnIdAndLogsIt) {
+TEST_P(ThreadedActorTest, AnExhaustedPoolAnswersWithAnIdAndLogsIt) {
   PoolOptions options = Options();
   options.catalog = {{"only", 1, Quantity::Of(2)}};
   native::ThreadedActor actor = Open(options);
@@ -140,7 +140,7 @@ TEST_F(ThreadedActorTest, AnExhaustedPoolAnswersWithAnIdAndLogsIt) {
   EXPECT_THAT(LoggedDraws()[3], IsEmpty());
 }
 
-TEST_F(ThreadedActorTest, ADrawOfSeveralIsAllOrNothing) {
+TEST_P(ThreadedActorTest, ADrawOfSeveralIsAllOrNothing) {
   PoolOptions options = Options();
   options.catalog = {{"only", 1, Quantity::Of(3)}};
   native::ThreadedActor actor = Open(options);
@@ -154,7 +154,7 @@ TEST_F(ThreadedActorTest, ADrawOfSeveralIsAllOrNothing) {
   EXPECT_EQ(actor.State()->items[0].quantity, Quantity::Of(0));
 }
 
-TEST_F(ThreadedActorTest, AKeyRepeatsItsOutcomeAlsoAfterReopening) {
+TEST_P(ThreadedActorTest, AKeyRepeatsItsOutcomeAlsoAfterReopening) {
   std::optional<DrawOutcome> first;
   {
     native::ThreadedActor actor = Open();
@@ -175,7 +175,7 @@ TEST_F(ThreadedActorTest, AKeyRepeatsItsOutcomeAlsoAfterReopening) {
   EXPECT_EQ(again->item_ids, first->item_ids);
 }
 
-TEST_F(ThreadedActorTest, ARepetitionIsNotAnsweredBeforeTheFirstIsDurable) {
+TEST_P(ThreadedActorTest, ARepetitionIsNotAnsweredBeforeTheFirstIsDurable) {
   native::ThreadedActor actor = Open();
   const HeldSyncs held(*control_);
   std::vector<RequestId> answers;
@@ -199,7 +199,7 @@ TEST_F(ThreadedActorTest, ARepetitionIsNotAnsweredBeforeTheFirstIsDurable) {
   EXPECT_EQ(answers, (std::vector<RequestId>{1, 1}));
 }
 
-TEST_F(ThreadedActorTest, InvalidRequestsAreRefusedAndLeaveNoTrace) {
+TEST_P(ThreadedActorTest, InvalidRequestsAreRefusedAndLeaveNoTrace) {
   native::ThreadedActor actor = Open();
   EXPECT_EQ(actor.Draw({.count = 0, .key = "", .user = ""}).status().code(),
             StatusCode::kInvalidArgument);
@@ -210,7 +210,7 @@ TEST_F(ThreadedActorTest, InvalidRequestsAreRefusedAndLeaveNoTrace) {
   EXPECT_EQ(actor.State()->last_request_id, 0U);
 }
 
-TEST_F(ThreadedActorTest, CatalogChangesTakeEffectAndSurvive) {
+TEST_P(ThreadedActorTest, CatalogChangesTakeEffectAndSurvive) {
   {
     native::ThreadedActor actor = Open();
     EXPECT_EQ(*actor.AddItem({"bronze", 7, Quantity::Of(4)}), 1U);
@@ -227,7 +227,7 @@ TEST_F(ThreadedActorTest, CatalogChangesTakeEffectAndSurvive) {
   EXPECT_EQ(items.at("silver"), (ItemView{"silver", 3, Quantity::Of(2), 0}));
 }
 
-TEST_F(ThreadedActorTest, AnAnswerKeepsItsItemWhenThePositionIsGivenAway) {
+TEST_P(ThreadedActorTest, AnAnswerKeepsItsItemWhenThePositionIsGivenAway) {
   PoolOptions options = Options();
   options.catalog = {{"old", 1}};
   native::ThreadedActor actor = Open(options);
@@ -245,7 +245,7 @@ TEST_F(ThreadedActorTest, AnAnswerKeepsItsItemWhenThePositionIsGivenAway) {
   EXPECT_EQ(producer->ItemId(old_ref), "old");
 }
 
-TEST_F(ThreadedActorTest, ManyAddedItemsAreAllFoundByName) {
+TEST_P(ThreadedActorTest, ManyAddedItemsAreAllFoundByName) {
   PoolOptions options = Options();
   options.catalog = {{"first", 0}};
   options.durability = Durability::Async();
@@ -262,7 +262,7 @@ TEST_F(ThreadedActorTest, ManyAddedItemsAreAllFoundByName) {
 
 // --- Callbacks ----------------------------------------------------------------
 
-TEST_F(ThreadedActorTest, ACallbackMayDrawOnButNotWait) {
+TEST_P(ThreadedActorTest, ACallbackMayDrawOnButNotWait) {
   native::ThreadedActor actor = Open();
   std::promise<Result<DrawOutcome>> second;
   std::vector<StatusCode> refusals;
@@ -287,7 +287,7 @@ TEST_F(ThreadedActorTest, ACallbackMayDrawOnButNotWait) {
 
 // --- Policies -------------------------------------------------------------------
 
-TEST_F(ThreadedActorTest, AsyncAnswersWithoutSyncAndTellsWhatIsDurable) {
+TEST_P(ThreadedActorTest, AsyncAnswersWithoutSyncAndTellsWhatIsDurable) {
   PoolOptions options = Options();
   options.durability = Durability::Async();
   native::ThreadedActor actor = Open(options);
@@ -306,7 +306,7 @@ TEST_F(ThreadedActorTest, AsyncAnswersWithoutSyncAndTellsWhatIsDurable) {
   EXPECT_EQ(control_->syncs(), 2U);
 }
 
-TEST_F(ThreadedActorTest, FlushAfterSyncsEveryNthRequest) {
+TEST_P(ThreadedActorTest, FlushAfterSyncsEveryNthRequest) {
   PoolOptions options = Options();
   options.durability = Durability::FlushAfter(10);
   native::ThreadedActor actor = Open(options);
@@ -315,7 +315,7 @@ TEST_F(ThreadedActorTest, FlushAfterSyncsEveryNthRequest) {
   EXPECT_EQ(actor.durable_through(), 20U);
 }
 
-TEST_F(ThreadedActorTest, IntervalAnswersWithoutSync) {
+TEST_P(ThreadedActorTest, IntervalAnswersWithoutSync) {
   PoolOptions options = Options();
   options.durability = Durability::Interval(3'600'000);
   native::ThreadedActor actor = Open(options);
@@ -324,7 +324,7 @@ TEST_F(ThreadedActorTest, IntervalAnswersWithoutSync) {
   EXPECT_EQ(actor.durable_through(), 0U);
 }
 
-TEST_F(ThreadedActorTest, IntervalSyncsByItselfInTheEnd) {
+TEST_P(ThreadedActorTest, IntervalSyncsByItselfInTheEnd) {
   PoolOptions options = Options();
   options.durability = Durability::Interval(1);
   native::ThreadedActor actor = Open(options);
@@ -334,7 +334,7 @@ TEST_F(ThreadedActorTest, IntervalSyncsByItselfInTheEnd) {
   }
 }
 
-TEST_F(ThreadedActorTest, WeakPoliciesAnswerWhileASyncIsUnderWay) {
+TEST_P(ThreadedActorTest, WeakPoliciesAnswerWhileASyncIsUnderWay) {
   PoolOptions options = Options();
   options.durability = Durability::FlushAfter(5);
   native::ThreadedActor actor = Open(options);
@@ -350,7 +350,7 @@ TEST_F(ThreadedActorTest, WeakPoliciesAnswerWhileASyncIsUnderWay) {
   EXPECT_EQ(actor.durable_through(), 5U);
 }
 
-TEST_F(ThreadedActorTest, AFailedSyncUnderAWeakPolicyStopsThePoolToo) {
+TEST_P(ThreadedActorTest, AFailedSyncUnderAWeakPolicyStopsThePoolToo) {
   PoolOptions options = Options();
   options.durability = Durability::Async();
   native::ThreadedActor actor = Open(options);
@@ -362,7 +362,7 @@ TEST_F(ThreadedActorTest, AFailedSyncUnderAWeakPolicyStopsThePoolToo) {
 
 // --- Limits ---------------------------------------------------------------------
 
-TEST_F(ThreadedActorTest, AFullQueueIsAStatus) {
+TEST_P(ThreadedActorTest, AFullQueueIsAStatus) {
   PoolOptions options = Options();
   options.pending_requests_max = 4;
   native::ThreadedActor actor = Open(options);
@@ -384,7 +384,7 @@ TEST_F(ThreadedActorTest, AFullQueueIsAStatus) {
 
 // --- When the disk is full ----------------------------------------------------------
 
-TEST_F(ThreadedActorTest, AFullDiskUndoesTheRequestAndThePoolGoesOn) {
+TEST_P(ThreadedActorTest, AFullDiskUndoesTheRequestAndThePoolGoesOn) {
   PoolOptions options = Options();
   options.catalog = {{"only", 1, Quantity::Of(10)}};
   native::ThreadedActor actor = Open(options);
@@ -404,7 +404,7 @@ TEST_F(ThreadedActorTest, AFullDiskUndoesTheRequestAndThePoolGoesOn) {
   EXPECT_THAT(LoggedDraws(), SizeIs(2));
 }
 
-TEST_F(ThreadedActorTest, AFullDiskAnswersEveryWaiter) {
+TEST_P(ThreadedActorTest, AFullDiskAnswersEveryWaiter) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(10);
   const HeldSyncs held(*control_);
@@ -436,7 +436,7 @@ TEST_F(ThreadedActorTest, AFullDiskAnswersEveryWaiter) {
   EXPECT_EQ(actor.Draw().request_id, 2U);
 }
 
-TEST_F(ThreadedActorTest, AFullDiskDoesNotKeepThePoolFromClosing) {
+TEST_P(ThreadedActorTest, AFullDiskDoesNotKeepThePoolFromClosing) {
   native::ThreadedActor actor = Open();
   EXPECT_TRUE(actor.Draw().ok());
   control_->SetAppendStatus(kDiskFull);
@@ -447,7 +447,7 @@ TEST_F(ThreadedActorTest, AFullDiskDoesNotKeepThePoolFromClosing) {
 
 // --- When the log fails -----------------------------------------------------------
 
-TEST_F(ThreadedActorTest, AFailedSyncStopsThePoolAndIsNotRetried) {
+TEST_P(ThreadedActorTest, AFailedSyncStopsThePoolAndIsNotRetried) {
   native::ThreadedActor actor = Open();
   EXPECT_TRUE(actor.Draw().ok());
   control_->SetSyncStatus(kDiskBroken);
@@ -486,7 +486,7 @@ TEST_F(ThreadedActorTest, AFailedSyncStopsThePoolAndIsNotRetried) {
   EXPECT_GE(reopened.State()->last_request_id, 1U);
 }
 
-TEST_F(ThreadedActorTest, AFailedSyncAnswersEveryWaiter) {
+TEST_P(ThreadedActorTest, AFailedSyncAnswersEveryWaiter) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(10);
   const HeldSyncs held(*control_);
@@ -522,7 +522,7 @@ TEST_F(ThreadedActorTest, AFailedSyncAnswersEveryWaiter) {
   EXPECT_THAT(disk_->snapshots, IsEmpty());
 }
 
-TEST_F(ThreadedActorTest, AFailedAppendStopsThePool) {
+TEST_P(ThreadedActorTest, AFailedAppendStopsThePool) {
   native::ThreadedActor actor = Open();
   EXPECT_TRUE(actor.Draw().ok());
   control_->SetAppendStatus(kDiskBroken);
@@ -534,7 +534,7 @@ TEST_F(ThreadedActorTest, AFailedAppendStopsThePool) {
 
 // --- Snapshots ----------------------------------------------------------------------
 
-TEST_F(ThreadedActorTest, TheSecondSnapshotDropsTheLogBeforeTheFirst) {
+TEST_P(ThreadedActorTest, TheSecondSnapshotDropsTheLogBeforeTheFirst) {
   {
     native::ThreadedActor actor = Open();
     for (int i = 0; i < 10; ++i) EXPECT_TRUE(actor.Draw().ok());
@@ -553,7 +553,7 @@ TEST_F(ThreadedActorTest, TheSecondSnapshotDropsTheLogBeforeTheFirst) {
   EXPECT_EQ(actor.State()->log_starts_after, 10U);
 }
 
-TEST_F(ThreadedActorTest, ASnapshotIsPublishedOnlyOnceItsMarkIsDurable) {
+TEST_P(ThreadedActorTest, ASnapshotIsPublishedOnlyOnceItsMarkIsDurable) {
   for (const Durability durability : {Durability::Durable(), Durability::Async()}) {
     SCOPED_TRACE(static_cast<int>(durability.kind()));
     disk_->segments.clear();
@@ -573,7 +573,7 @@ TEST_F(ThreadedActorTest, ASnapshotIsPublishedOnlyOnceItsMarkIsDurable) {
   }
 }
 
-TEST_F(ThreadedActorTest, SnapshotsAreDurableUnderAWeakPolicyToo) {
+TEST_P(ThreadedActorTest, SnapshotsAreDurableUnderAWeakPolicyToo) {
   PoolOptions options = Options();
   options.durability = Durability::Async();
   native::ThreadedActor actor = Open(options);
@@ -582,7 +582,7 @@ TEST_F(ThreadedActorTest, SnapshotsAreDurableUnderAWeakPolicyToo) {
   EXPECT_EQ(actor.durable_through(), 1U);
 }
 
-TEST_F(ThreadedActorTest, SnapshotsAreTakenByCount) {
+TEST_P(ThreadedActorTest, SnapshotsAreTakenByCount) {
   PoolOptions options = Options();
   options.snapshots.every_requests = 100;
   native::ThreadedActor actor = Open(options);
@@ -593,7 +593,7 @@ TEST_F(ThreadedActorTest, SnapshotsAreTakenByCount) {
   EXPECT_GE(actor.State()->log_starts_after, 100U);
 }
 
-TEST_F(ThreadedActorTest, SnapshotsAreTakenByBytes) {
+TEST_P(ThreadedActorTest, SnapshotsAreTakenByBytes) {
   PoolOptions options = Options();
   options.snapshots.every_bytes = 1000;
   native::ThreadedActor actor = Open(options);
@@ -603,14 +603,14 @@ TEST_F(ThreadedActorTest, SnapshotsAreTakenByBytes) {
   EXPECT_GE(actor.Stats().wal_bytes, 2000U);
 }
 
-TEST_F(ThreadedActorTest, WithoutAPolicyNoSnapshotIsTaken) {
+TEST_P(ThreadedActorTest, WithoutAPolicyNoSnapshotIsTaken) {
   native::ThreadedActor actor = Open();
   for (int i = 0; i < 500; ++i) EXPECT_TRUE(actor.Draw().ok());
   ASSERT_TRUE(actor.Close().ok());
   EXPECT_EQ(control_->publishes(), 0U);
 }
 
-TEST_F(ThreadedActorTest, ASnapshotThatFailsLeavesThePoolWhole) {
+TEST_P(ThreadedActorTest, ASnapshotThatFailsLeavesThePoolWhole) {
   native::ThreadedActor actor = Open();
   EXPECT_TRUE(actor.Draw().ok());
   control_->SetPublishStatus(kDiskFull);
@@ -623,7 +623,7 @@ TEST_F(ThreadedActorTest, ASnapshotThatFailsLeavesThePoolWhole) {
   EXPECT_TRUE(actor.Stats().last_snapshot_failure.ok());
 }
 
-TEST_F(ThreadedActorTest, ASnapshotWhoseMarkFindsNoRoomIsThrownAway) {
+TEST_P(ThreadedActorTest, ASnapshotWhoseMarkFindsNoRoomIsThrownAway) {
   native::ThreadedActor actor = Open();
   EXPECT_TRUE(actor.Draw().ok());
   control_->SetAppendStatus(kDiskFull);
@@ -636,7 +636,7 @@ TEST_F(ThreadedActorTest, ASnapshotWhoseMarkFindsNoRoomIsThrownAway) {
 
 // --- Closing and reopening ------------------------------------------------------------
 
-TEST_F(ThreadedActorTest, ReopeningGivesTheSameStateAndGoesOnCounting) {
+TEST_P(ThreadedActorTest, ReopeningGivesTheSameStateAndGoesOnCounting) {
   PoolOptions options = Options();
   options.catalog = {{"a", 5, Quantity::Of(1000)}, {"b", 3}, {"c", 1, Quantity::Of(7)}};
   PoolView before;
@@ -658,7 +658,7 @@ TEST_F(ThreadedActorTest, ReopeningGivesTheSameStateAndGoesOnCounting) {
   EXPECT_EQ(actor.Draw().request_id, 501U);
 }
 
-TEST_F(ThreadedActorTest, CloseCarriesOutWhatWasSubmitted) {
+TEST_P(ThreadedActorTest, CloseCarriesOutWhatWasSubmitted) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(100);
   const HeldSyncs held(*control_);
@@ -678,7 +678,7 @@ TEST_F(ThreadedActorTest, CloseCarriesOutWhatWasSubmitted) {
   EXPECT_THAT(LoggedDraws(), SizeIs(151));
 }
 
-TEST_F(ThreadedActorTest, AClosedPoolRefusesEverything) {
+TEST_P(ThreadedActorTest, AClosedPoolRefusesEverything) {
   native::ThreadedActor actor = Open();
   auto producer = actor.NewProducer(10);
   EXPECT_TRUE(actor.Draw().ok());
@@ -703,7 +703,7 @@ TEST_F(ThreadedActorTest, AClosedPoolRefusesEverything) {
   EXPECT_EQ(actor.durable_through(), 1U);
 }
 
-TEST_F(ThreadedActorTest, BadOptionsAreRefusedByName) {
+TEST_P(ThreadedActorTest, BadOptionsAreRefusedByName) {
   const auto open = [&](const PoolOptions& options) {
     return native::ThreadedActor::Open(std::make_unique<MemoryStorage>(disk_),
                                        std::make_unique<MemorySnapshotStore>(disk_), options)
@@ -727,7 +727,7 @@ TEST_F(ThreadedActorTest, BadOptionsAreRefusedByName) {
   EXPECT_THAT(disk_->segments, IsEmpty());
 }
 
-TEST_F(ThreadedActorTest, BothCodecsKeepThePool) {
+TEST_P(ThreadedActorTest, BothCodecsKeepThePool) {
   for (const std::string codec : {"binary", "jsonl"}) {
     SCOPED_TRACE(codec);
     disk_->segments.clear();
@@ -737,6 +737,9 @@ TEST_F(ThreadedActorTest, BothCodecsKeepThePool) {
     EXPECT_EQ(Open(options).State()->last_request_id, 1U);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Threads, ThreadedActorTest,
+                         ::testing::Values(Threads::kOwn, Threads::kShared), NameOf);
 
 }  // namespace
 }  // namespace rewardpool::tests

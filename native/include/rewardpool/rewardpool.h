@@ -42,6 +42,7 @@
 #include "rewardpool/item.h"
 #include "rewardpool/item_table.h"
 #include "rewardpool/key_table.h"
+#include "rewardpool/pool_threads.h"
 #include "rewardpool/pool_view.h"
 #include "rewardpool/producer.h"
 #include "rewardpool/status.h"
@@ -84,15 +85,18 @@ struct PoolOptions {
   // gives the same draws each time, from a generator that anyone can predict:
   // for tests and simulation, never where a prize depends on it.
   std::optional<std::uint64_t> insecure_seed;
+  // Threads that the pool shares with others; none: it has its own.
+  std::shared_ptr<PoolThreads> threads;
 };
 
 inline constexpr std::size_t kPendingRequestsMax = std::size_t{1} << 24;
 
 class Pool {
  public:
-  // Called once with the answer, in the pool's own thread. It must be quick and
-  // must not wait for the pool: calls of Pool that wait answer kInvalidArgument
-  // in it, and those of a Producer would wait for ever. DrawAsync() is fine.
+  // Called once with the answer, in a thread that runs the pool. It must be quick
+  // and must not wait for a pool: calls that wait for this one, or for another
+  // with the same threads, answer kInvalidArgument in it, and those of a Producer
+  // would wait for ever. DrawAsync() is fine.
   using DrawCallback = std::function<void(Result<DrawOutcome>)>;
 
   // Opens the pool, recovering it if it was not closed in order; makes it if

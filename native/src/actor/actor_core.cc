@@ -18,8 +18,8 @@ constexpr nanoseconds kSpinForSyncsBelow = microseconds(30);
 // Taken for the time of a sync before the first one.
 constexpr nanoseconds kSlowJob = microseconds(1000);
 
-// The pool whose actor runs in this thread.
-thread_local const ActorCore* actor_of_this_thread = nullptr;
+// Rounds of a turn, while others wait for one.
+constexpr int kRoundsPerTurn = 16;
 
 Status ClosedStatus() { return {StatusCode::kClosed, "the pool is closed"}; }
 
@@ -40,8 +40,11 @@ ActorCore::ActorCore(Parts parts)
                .last_request_id = parts.pool.log_end.last_request_id,
                .base_snapshot = parts.pool.base_snapshot,
                .notes = std::move(parts.pool.notes)},
+      threads_(std::move(parts.threads)),
+      actors_(threads_->actors()),
       log_(std::move(parts.log)),
       snapshots_(std::move(parts.snapshots)),
+      baton_(actors_, *this),
       recent_job_ns_(static_cast<std::uint64_t>(kSlowJob.count())),
       engine_(std::move(parts.pool.items), std::move(parts.pool.keys), parts.pool.log_end,
               std::move(parts.selector), std::move(parts.random), parts.engine),
@@ -51,14 +54,12 @@ ActorCore::ActorCore(Parts parts)
   counters_.acknowledged_through.store(opening_.last_request_id);
   counters_.durable_through.store(opening_.last_request_id);
   counters_.log_starts_after.store(parts.pool.log_starts_after);
-  syncer_.emplace(*log_, baton_);
-  snapshot_writer_.emplace(*log_, *snapshots_, baton_, last_snapshot_, parts.snapshot_salt_seed);
-  thread_ = std::thread([this] { RunThread(); });
+  syncer_.emplace(threads_->syncers(), *log_, baton_);
+  snapshot_writer_.emplace(threads_->MakeBackgroundTasks(), *log_, *snapshots_, baton_,
+                           last_snapshot_, parts.snapshot_salt_seed);
 }
 
-ActorCore::~ActorCore() {
-  if (thread_.joinable()) (void)Close();
-}
+ActorCore::~ActorCore() { (void)Close(); }
 
 // --- Any thread ---------------------------------------------------------------
 
@@ -67,8 +68,6 @@ bool ActorCore::CountIn() noexcept {
   under_way_.fetch_sub(1, std::memory_order_relaxed);
   return false;
 }
-
-bool ActorCore::InActorThread() const noexcept { return actor_of_this_thread == this; }
 
 bool ActorCore::Refuse(WaitedRequest& request) {
   if (InActorThread()) {
@@ -158,7 +157,8 @@ Status ActorCore::Close() {
   closing_.store(true, std::memory_order_release);
   CloseRequest request;
   QueueAndWait(request);
-  thread_.join();
+  // The actor's last turn has ended but for its return.
+  actors_.CancelAlarm(sync_alarm_);
   syncer_.reset();
   snapshot_writer_.reset();
   log_.reset();
@@ -193,32 +193,42 @@ Status ActorCore::Failure() const {
   return failure_;
 }
 
-// --- The actor thread -----------------------------------------------------------
+// --- The actor ------------------------------------------------------------------
 
-void ActorCore::RunThread() {
-  actor_of_this_thread = this;
-  for (;;) {
+void ActorCore::Run() noexcept {
+  for (int round = 0;; ++round) {
     const bool worked = Step();
-    if (close_request_ != nullptr && IsDrained()) break;
-    if (!worked) Rest();
+    if (close_request_ != nullptr && IsDrained()) {
+      FinishClosing();
+      return;
+    }
+    if (worked) {
+      if (round < kRoundsPerTurn || !actors_.has_waiting()) continue;
+      actors_.Schedule(*this);
+      return;
+    }
+    if (Rest()) return;
   }
-  FinishClosing();
 }
 
-void ActorCore::Rest() {
+bool ActorCore::Rest() {
   if (std::exchange(rings_were_busy_, false) &&
-      SpinUntil(kActorSpin, [this] { return HasWork(); })) {
-    return;
+      SpinUntil(kActorSpin, [this] { return HasWork() || actors_.has_waiting(); }) && HasWork()) {
+    return false;
   }
   const bool may_lend = close_request_ == nullptr && LogIsIdle() &&
                         snapshot_stage_ != SnapshotStage::kMarkOpen &&
                         snapshot_stage_ != SnapshotStage::kMarkSealed;
-  std::optional<Clock::time_point> deadline;
   // A sync under way reports by itself, and settles what is unsynced.
   if (unsynced_since_ && syncer_->progress() == Syncer::Progress::kNoJob) {
-    deadline = *unsynced_since_ + std::chrono::milliseconds(durability_.interval_ms());
+    const Clock::time_point deadline =
+        *unsynced_since_ + std::chrono::milliseconds(durability_.interval_ms());
+    if (sync_alarm_at_ != deadline) {
+      actors_.SetAlarm(sync_alarm_, deadline);
+      sync_alarm_at_ = deadline;
+    }
   }
-  baton_.Rest(may_lend, deadline, [this] { return HasWork(); });
+  return baton_.Rest(may_lend);
 }
 
 bool ActorCore::HasWork() const noexcept {
@@ -307,7 +317,7 @@ Status ActorCore::CloseLog() {
 bool ActorCore::Step() {
   bool worked = PumpLog();
   worked |= CollectSnapshot();
-  if (has_joining_.load(std::memory_order_relaxed)) AdmitProducers();
+  if (has_joining_.load(std::memory_order_seq_cst)) AdmitProducers();
   ReleaseLeavers();
   if (bulk_in_progress_ != nullptr) worked |= ContinueBulk();
   // Nobody may come between the draws of a bulk: their ids are consecutive.

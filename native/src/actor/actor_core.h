@@ -3,9 +3,9 @@
 // rules of drawing and logging are the engine's.
 //
 // One thread at a time owns the engine and everything below "The owner's": the
-// actor thread, or a caller who borrowed it from the sleeping actor (baton.h).
-// The syncer and the snapshot writer have a thread each and talk to the owner
-// only.
+// actor in its turn, or a caller who borrowed it from the actor at rest (baton.h).
+// A turn runs in one of the threads of PoolThreads, which may serve many pools.
+// The syncer and the snapshot writer run in others and talk to the owner only.
 //
 // One round of the owner, Step():
 //   collect what the syncer and the snapshot writer have done, and answer;
@@ -23,7 +23,6 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "actor/baton.h"
@@ -33,11 +32,13 @@
 #include "actor/snapshot_writer.h"
 #include "actor/syncer.h"
 #include "rewardpool/engine.h"
+#include "rewardpool/pool_threads.h"
 #include "rewardpool/pool_view.h"
 #include "rewardpool/recovery.h"
 #include "rewardpool/rewardpool.h"
 #include "rewardpool/snapshot_store.h"
 #include "rewardpool/wal_storage.h"
+#include "threads/task_threads.h"
 
 namespace rewardpool::native::internal {
 
@@ -50,9 +51,10 @@ class CloseRequest final : public WaitedRequest {
   Status status;
 };
 
-class ActorCore {
+class ActorCore final : private Task {
  public:
   struct Parts {
+    std::shared_ptr<PoolThreads> threads;
     std::unique_ptr<WalStorage> log;
     std::unique_ptr<SnapshotStore> snapshots;
     std::unique_ptr<Selector> selector;
@@ -64,7 +66,6 @@ class ActorCore {
     SnapshotPolicy snapshot_policy;
   };
 
-  // Starts the threads.
   explicit ActorCore(Parts parts);
   // Requires Close(), or that no other thread uses the object.
   ~ActorCore();
@@ -90,8 +91,8 @@ class ActorCore {
   // Ends the pool; see Pool::Close().
   [[nodiscard]] Status Close();
   [[nodiscard]] bool closing() const noexcept { return closing_.load(std::memory_order_acquire); }
-  // True in the actor's thread, that is, in a callback: it must not wait.
-  [[nodiscard]] bool InActorThread() const noexcept;
+  // True in a thread that runs actors, that is, in a callback: it must not wait.
+  [[nodiscard]] bool InActorThread() const noexcept { return actors_.InThread(); }
 
   [[nodiscard]] std::string_view ItemText(ItemRef item) const noexcept {
     return directory_.Text(item);
@@ -132,6 +133,16 @@ class ActorCore {
   // Draws staged before looking at the syncer and at others again.
   static constexpr std::size_t kDrawsPerVisit = 4096;
 
+  // Wakes the actor when the interval of its policy is over.
+  class SyncAlarm final : public Alarm {
+   public:
+    explicit SyncAlarm(Baton& baton) noexcept : baton_(baton) {}
+    void GoOff() noexcept override { baton_.Wake(); }
+
+   private:
+    Baton& baton_;
+  };
+
   enum class SnapshotStage : std::uint8_t {
     kNone,
     kMarkOpen,    // the image is taken, its mark is in the open batch
@@ -167,8 +178,9 @@ class ActorCore {
   [[nodiscard]] bool Refuse(WaitedRequest& request);
   void QueueAndWait(WaitedRequest& request);
 
-  void RunThread();
-  void Rest();
+  // A turn of the actor.
+  void Run() noexcept override;
+  [[nodiscard]] bool Rest();
   [[nodiscard]] bool HasWork() const noexcept;
   [[nodiscard]] bool LogIsIdle() const noexcept;
   [[nodiscard]] bool IsDrained() const noexcept;
@@ -219,8 +231,10 @@ class ActorCore {
   const SnapshotPolicy snapshot_policy_;
   const std::size_t pending_requests_max_;
   OpeningReport opening_;
-  std::unique_ptr<WalStorage> log_;
-  std::unique_ptr<SnapshotStore> snapshots_;
+  const std::shared_ptr<PoolThreads> threads_;
+  TaskThreads& actors_;                       // of threads_
+  std::unique_ptr<WalStorage> log_;           // until Close()
+  std::unique_ptr<SnapshotStore> snapshots_;  // until Close()
 
   // Any thread.
   Baton baton_;
@@ -247,10 +261,10 @@ class ActorCore {
   std::vector<std::shared_ptr<ProducerRings>> rings_;
   std::size_t first_ring_ = 0;                 // whose turn it is to be first
   ProducerRings* bulk_in_progress_ = nullptr;  // its oldest bulk is staged in part
-  std::vector<ItemIndex> picks_ = std::vector<ItemIndex>(kDrawsPerVisit);  // of StageSingles()
-  RequestList inbox_;             // taken from the queue, not staged
-  RequestList staged_;            // waiting for an acknowledgement
-  bool rings_were_busy_ = false;  // since the last Rest()
+  std::vector<ItemIndex> picks_;               // of StageSingles(), once there is a producer
+  RequestList inbox_;                          // taken from the queue, not staged
+  RequestList staged_;                         // waiting for an acknowledgement
+  bool rings_were_busy_ = false;               // since the last Rest()
   // Of the open batch.
   bool has_ring_draws_ = false;
   std::uint64_t requests_in_batch_ = 0;
@@ -276,8 +290,8 @@ class ActorCore {
   RequestId last_image_ = 0;                // taken, published or not
   std::uint64_t wal_bytes_at_last_image_ = 0;
   CloseRequest* close_request_ = nullptr;
-
-  std::thread thread_;  // the last member: it uses all others
+  SyncAlarm sync_alarm_{baton_};
+  std::optional<Clock::time_point> sync_alarm_at_;  // the time it was last set to
 };
 
 }  // namespace rewardpool::native::internal

@@ -90,11 +90,13 @@ SyncJob ActorCore::MakeJob() {
 bool ActorCore::JobIsForThisThread(bool is_light) const noexcept {
   // To begin a segment waits for the disk, whatever the policy.
   if (job_.append && job_.batch.starts_segment) return false;
-  return is_light || recent_job_ns_.load(std::memory_order_relaxed) <
-                         static_cast<std::uint64_t>(std::chrono::nanoseconds(kQuickJob).count());
+  // Others who wait for this thread need it more.
+  if (is_light && !actors_.has_waiting()) return true;
+  return recent_job_ns_.load(std::memory_order_relaxed) <
+         static_cast<std::uint64_t>(std::chrono::nanoseconds(kQuickJob).count());
 }
 
-void ActorCore::RunJob() { CollectOutcome(syncer_->Run(job_)); }
+void ActorCore::RunJob() { CollectOutcome(syncer_->RunHere(job_)); }
 
 bool ActorCore::SyncIsDue() const {
   if (!flushes_.empty() || snapshot_stage_ == SnapshotStage::kMarkSealed) return true;

@@ -75,7 +75,7 @@ bool ActorCore::StageProducers() {
 
 bool ActorCore::StageSingles(ProducerRings& rings) {
   const std::uint64_t submitted =
-      std::min(rings.submitted.load(std::memory_order_acquire), rings.submitted_max);
+      std::min(rings.submitted.load(std::memory_order_seq_cst), rings.submitted_max);
   if (submitted == rings.staged) return false;
   if (!engine_.failure().ok()) {
     for (std::uint64_t draw = rings.staged; draw < submitted; ++draw) {
@@ -109,7 +109,7 @@ bool ActorCore::StageSingles(ProducerRings& rings) {
 
 bool ActorCore::StageBulk(ProducerRings& rings) {
   const std::uint64_t submitted =
-      std::min(rings.bulks_submitted.load(std::memory_order_acquire), rings.bulks_submitted_max);
+      std::min(rings.bulks_submitted.load(std::memory_order_seq_cst), rings.bulks_submitted_max);
   if (submitted == rings.bulks_staged) return false;
   rings.BulkOf(rings.bulks_staged).result = {};
   bulk_in_progress_ = &rings;
@@ -156,13 +156,14 @@ void ActorCore::AdmitProducers() {
   has_joining_.store(false, std::memory_order_relaxed);
   for (std::shared_ptr<ProducerRings>& rings : joining_) rings_.push_back(std::move(rings));
   joining_.clear();
+  if (!rings_.empty()) picks_.resize(kDrawsPerVisit);
 }
 
 void ActorCore::ReleaseLeavers() {
   bool any_gone = false;
   for (const std::shared_ptr<ProducerRings>& shared : rings_) {
     ProducerRings& rings = *shared;
-    if (!rings.left.load(std::memory_order_acquire)) continue;
+    if (!rings.left.load(std::memory_order_seq_cst)) continue;
     any_gone = true;
     if (rings.released.load(std::memory_order_relaxed)) continue;
     if (bulk_in_progress_ == &rings) {

@@ -10,36 +10,29 @@ void Baton::GiveBack(bool wake_actor) noexcept {
     }
   }
   state_.store(State::kAwake, std::memory_order_seq_cst);
-  Notify();
+  threads_.Schedule(actor_);
 }
 
-void Baton::WakeSlowly() noexcept {
-  State state = state_.load(std::memory_order_seq_cst);
-  while (state != State::kAwake && state != State::kLentAndWanted) {
-    const State next = state == State::kLent ? State::kLentAndWanted : State::kAwake;
+void Baton::WakeSlowly(State state) noexcept {
+  while (state != State::kAwakeAndWanted && state != State::kLentAndWanted) {
+    const State next = state == State::kAwake  ? State::kAwakeAndWanted
+                       : state == State::kLent ? State::kLentAndWanted
+                                               : State::kAwake;
     if (state_.compare_exchange_weak(state, next, std::memory_order_seq_cst)) {
-      if (next == State::kAwake) Notify();
+      if (next == State::kAwake) threads_.Schedule(actor_);
       return;
     }
   }
 }
 
-void Baton::Notify() noexcept {
-  // Taken and released, so that the notification cannot fall between the
-  // sleeper's look at state_ and its sleep.
-  { const std::lock_guard lock(mutex_); }
-  woken_.notify_one();
-}
-
-void Baton::Sleep(std::optional<Clock::time_point> deadline) {
-  std::unique_lock lock(mutex_);
-  const auto awake = [this] { return state_.load(std::memory_order_seq_cst) == State::kAwake; };
-  if (deadline && !woken_.wait_until(lock, *deadline, awake)) {
-    lock.unlock();
-    Wake();
-    lock.lock();
+bool Baton::Rest(bool may_lend) noexcept {
+  State expected = State::kAwake;
+  if (state_.compare_exchange_strong(expected, may_lend ? State::kAsleepIdle : State::kAsleep,
+                                     std::memory_order_seq_cst)) {
+    return true;
   }
-  woken_.wait(lock, awake);
+  state_.store(State::kAwake, std::memory_order_seq_cst);
+  return false;
 }
 
 }  // namespace rewardpool::native::internal

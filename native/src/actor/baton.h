@@ -1,33 +1,34 @@
-// baton.h - who may touch the engine: the actor thread, or a caller who found
-// it asleep with nothing to do.
+// baton.h - who may touch the engine: the actor, while it runs in one of its
+// threads, or a caller who found it at rest with nothing to do.
 //
-//   kAwake ----Rest()----> kAsleep or kAsleepIdle ----Wake()----> kAwake
+//   kAwake --Wake()--> kAwakeAndWanted --Rest()--> kAwake, for another round
+//   kAwake --Rest()--> kAsleep or kAsleepIdle --Wake()--> kAwake, scheduled
 //                                 kAsleepIdle --TryBorrow()--> kLent
-//                    kLent --GiveBack()--> kAsleepIdle, or kAwake if work came in
+//              kLent --GiveBack()--> kAsleepIdle, or kAwake if work came in
 //
 // Lending saves a synchronous draw two changes of thread, which on a good disk
 // cost half as much as the sync itself. It changes nothing for anyone else: the
 // borrower does one round and gives back.
 //
-// Threads: Rest() belongs to the actor thread; the rest, to any.
+// Threads: Rest() belongs to the actor; the rest, to any.
 #ifndef REWARDPOOL_NATIVE_SRC_ACTOR_BATON_H_
 #define REWARDPOOL_NATIVE_SRC_ACTOR_BATON_H_
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
-#include <optional>
+
+#include "threads/task_threads.h"
 
 namespace rewardpool::native::internal {
 
 class Baton {
  public:
-  using Clock = std::chrono::steady_clock;
+  // The actor is at rest, idle. Waking it schedules `actor` on `threads`; both
+  // must outlive the baton.
+  Baton(TaskThreads& threads, Task& actor) noexcept : threads_(threads), actor_(actor) {}
 
-  // True if the actor sleeps with nothing to do: the caller then owns the engine
-  // until GiveBack().
+  // True if the actor is at rest with nothing to do: the caller then owns the
+  // engine until GiveBack().
   [[nodiscard]] bool TryBorrow() noexcept {
     State expected = State::kAsleepIdle;
     return state_.load(std::memory_order_relaxed) == State::kAsleepIdle &&
@@ -36,40 +37,35 @@ class Baton {
   // `wake_actor`: the borrower left work that only the actor does.
   void GiveBack(bool wake_actor) noexcept;
 
-  // To be called after work was published with memory_order_seq_cst. Free of
-  // system calls unless the actor sleeps.
+  // To be called after work was published with memory_order_seq_cst: the actor
+  // will look for it, in a round that begins after this. Free of writes while the
+  // actor is known to be coming.
   void Wake() noexcept {
-    if (state_.load(std::memory_order_seq_cst) != State::kAwake) WakeSlowly();
+    const State state = state_.load(std::memory_order_seq_cst);
+    if (state != State::kAwakeAndWanted && state != State::kLentAndWanted) WakeSlowly(state);
   }
 
-  // Sleeps until Wake(), or until `deadline`.
-  //
-  // Inputs: has_work: reads with memory_order_seq_cst what wakers publish; it is
-  //         asked once more after the actor has declared itself asleep. may_lend:
-  //         callers may borrow the engine meanwhile.
-  template <typename HasWork>
-  void Rest(bool may_lend, std::optional<Clock::time_point> deadline, HasWork has_work) {
-    // Once lent, the engine is the borrower's, so the question comes before.
-    state_.store(State::kAsleep, std::memory_order_seq_cst);
-    if (has_work()) {
-      Wake();
-    } else if (may_lend) {
-      State expected = State::kAsleep;
-      state_.compare_exchange_strong(expected, State::kAsleepIdle, std::memory_order_seq_cst);
-    }
-    Sleep(deadline);
-  }
+  // Ends the actor's turn, unless somebody has called Wake() since the last call.
+  // `may_lend`: callers may borrow the engine meanwhile.
+  // Returns: whether the turn has ended. The actor may then be running in another
+  //          thread already, or be gone.
+  [[nodiscard]] bool Rest(bool may_lend) noexcept;
 
  private:
-  enum class State : std::uint32_t { kAwake, kAsleep, kAsleepIdle, kLent, kLentAndWanted };
+  enum class State : std::uint32_t {
+    kAwake,
+    kAwakeAndWanted,
+    kAsleep,
+    kAsleepIdle,
+    kLent,
+    kLentAndWanted,
+  };
 
-  void WakeSlowly() noexcept;
-  void Notify() noexcept;
-  void Sleep(std::optional<Clock::time_point> deadline);
+  void WakeSlowly(State state) noexcept;
 
-  std::atomic<State> state_{State::kAwake};
-  std::mutex mutex_;
-  std::condition_variable woken_;
+  TaskThreads& threads_;
+  Task& actor_;
+  std::atomic<State> state_{State::kAsleepIdle};
 };
 
 }  // namespace rewardpool::native::internal

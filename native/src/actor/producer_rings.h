@@ -19,8 +19,8 @@
 #include <memory>
 #include <span>
 
-#include "actor/parking.h"
 #include "rewardpool/producer.h"
+#include "threads/parking.h"
 
 namespace rewardpool::native::internal {
 

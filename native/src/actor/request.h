@@ -13,9 +13,9 @@
 #include <thread>
 #include <utility>
 
-#include "actor/parking.h"
 #include "rewardpool/item.h"
 #include "rewardpool/status.h"
+#include "threads/parking.h"
 
 namespace rewardpool::native::internal {
 
@@ -107,7 +107,7 @@ class RequestQueue {
   // Moves everything queued to the end of `list`, in order.
   // Returns: how many.
   std::uint64_t TakeAll(RequestList& list) noexcept {
-    if (head_.load(std::memory_order_relaxed) == nullptr) return 0;
+    if (head_.load(std::memory_order_seq_cst) == nullptr) return 0;
     return AppendReversed(head_.exchange(nullptr, std::memory_order_acquire), list);
   }
   // The same for the last time.

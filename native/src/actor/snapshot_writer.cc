@@ -7,77 +7,32 @@
 
 namespace rewardpool::native::internal {
 
-SnapshotWriter::SnapshotWriter(WalStorage& log, SnapshotStore& snapshots, Baton& actor,
-                               std::optional<RequestId> previous, std::uint64_t salt_seed)
-    : log_(log),
-      snapshots_(snapshots),
-      actor_(actor),
-      previous_(previous),
-      salt_(salt_seed),
-      thread_([this] { RunThread(); }) {}
-
-SnapshotWriter::~SnapshotWriter() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
-  }
-  changed_.notify_one();
-  thread_.join();
-}
-
 void SnapshotWriter::Begin(SnapshotImage image) {
-  {
-    const std::lock_guard lock(mutex_);
-    image_ = std::move(image);
-    ++begun_;
-  }
-  changed_.notify_one();
+  // A shared pointer since std::function wants what it holds to be copyable.
+  background_->Post([this, image = std::make_shared<const SnapshotImage>(std::move(image))] {
+    request_id_ = image->request_id;
+    encoded_ = EncodeSnapshot(*image, salt_++);
+  });
 }
 
 void SnapshotWriter::Publish() {
-  {
-    const std::lock_guard lock(mutex_);
-    publish_ = begun_;
-  }
-  changed_.notify_one();
+  background_->Post([this] {
+    outcome_ = Write(request_id_, encoded_->bytes());
+    encoded_.reset();
+    has_outcome_.store(true, std::memory_order_seq_cst);
+    actor_.Wake();
+  });
 }
 
 void SnapshotWriter::Discard() {
-  {
-    const std::lock_guard lock(mutex_);
-    image_.reset();
-    ++begun_;
-  }
-  changed_.notify_one();
+  background_->Post([this] { encoded_.reset(); });
 }
 
 SnapshotWriter::Outcome SnapshotWriter::TakeOutcome() {
   assert(has_outcome());
-  const std::lock_guard lock(mutex_);
+  Outcome outcome = std::move(outcome_);
   has_outcome_.store(false, std::memory_order_relaxed);
-  return std::move(outcome_);
-}
-
-void SnapshotWriter::RunThread() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    changed_.wait(lock, [this] { return image_.has_value() || stop_; });
-    if (!image_.has_value()) return;
-    const SnapshotImage image = *std::exchange(image_, std::nullopt);
-    const std::uint64_t number = begun_;
-    lock.unlock();
-    const ByteBuffer bytes = EncodeSnapshot(image, salt_++);
-    lock.lock();
-    // Wait for the word, unless another Begin() or a Discard() has overtaken.
-    changed_.wait(lock, [&] { return publish_ == number || begun_ != number || stop_; });
-    if (publish_ != number) continue;
-    lock.unlock();
-    Outcome outcome = Write(image.request_id, bytes.bytes());
-    lock.lock();
-    outcome_ = std::move(outcome);
-    has_outcome_.store(true, std::memory_order_seq_cst);
-    actor_.Wake();
-  }
+  return outcome;
 }
 
 SnapshotWriter::Outcome SnapshotWriter::Write(RequestId request_id,

@@ -1,22 +1,24 @@
-// snapshot_writer.h - the thread that encodes and publishes snapshots, and then
+// snapshot_writer.h - encodes and publishes snapshots in the background, and then
 // drops the log segments that they make unnecessary.
 //
 // One snapshot at a time: Begin() with the image; then, when the log says that
 // its mark is durable, Publish(), or Discard() if that never will be.
 //
-// Threads: the owner of the engine calls; the thread inside works.
+// Threads: the owner of the engine calls; background tasks work.
 #ifndef REWARDPOOL_NATIVE_SRC_ACTOR_SNAPSHOT_WRITER_H_
 #define REWARDPOOL_NATIVE_SRC_ACTOR_SNAPSHOT_WRITER_H_
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
+#include <memory>
 #include <optional>
-#include <thread>
+#include <span>
+#include <utility>
 
 #include "actor/baton.h"
+#include "rewardpool/byte_buffer.h"
 #include "rewardpool/item.h"
+#include "rewardpool/native/background_tasks.h"
 #include "rewardpool/snapshot.h"
 #include "rewardpool/snapshot_store.h"
 #include "rewardpool/status.h"
@@ -38,10 +40,17 @@ class SnapshotWriter {
   // `previous`: a snapshot that is known to be good. `salt_seed`: fresh entropy.
   // The objects referred to must outlive the writer; `actor` is woken at the end
   // of each snapshot.
-  SnapshotWriter(WalStorage& log, SnapshotStore& snapshots, Baton& actor,
-                 std::optional<RequestId> previous, std::uint64_t salt_seed);
+  SnapshotWriter(std::shared_ptr<BackgroundTasks> background, WalStorage& log,
+                 SnapshotStore& snapshots, Baton& actor, std::optional<RequestId> previous,
+                 std::uint64_t salt_seed)
+      : background_(std::move(background)),
+        log_(log),
+        snapshots_(snapshots),
+        actor_(actor),
+        previous_(previous),
+        salt_(salt_seed) {}
   // Finishes what Publish() has ordered; drops what it has not.
-  ~SnapshotWriter();
+  ~SnapshotWriter() { background_->Drain(); }
 
   // Requires that no snapshot is under way.
   void Begin(SnapshotImage image);
@@ -57,24 +66,21 @@ class SnapshotWriter {
   [[nodiscard]] Outcome TakeOutcome();
 
  private:
-  void RunThread();
   [[nodiscard]] Outcome Write(RequestId request_id, std::span<const std::byte> bytes);
 
+  const std::shared_ptr<BackgroundTasks> background_;
   WalStorage& log_;
   SnapshotStore& snapshots_;
   Baton& actor_;
-  std::optional<RequestId> previous_;  // the thread's own
-  std::uint64_t salt_;                 // the thread's own
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::optional<SnapshotImage> image_;  // begun, not yet taken by the thread
-  std::uint64_t begun_ = 0;             // number of Begin() calls
-  std::uint64_t publish_ = 0;           // the one to publish
-  bool stop_ = false;
-  Outcome outcome_;
+  // The background tasks' own, of which one runs at a time.
+  std::optional<RequestId> previous_;
+  std::uint64_t salt_;
+  RequestId request_id_ = 0;           // of the image that was encoded last
+  std::optional<ByteBuffer> encoded_;  // until it is published or discarded
+
+  Outcome outcome_;  // written before has_outcome_ is set, taken while it is
   std::atomic<bool> has_outcome_{false};
-  std::thread thread_;
 };
 
 }  // namespace rewardpool::native::internal

@@ -1,6 +1,7 @@
 #include "actor/syncer.h"
 
 #include <cassert>
+#include <thread>
 #include <utility>
 
 namespace rewardpool::native::internal {
@@ -8,27 +9,19 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// How long the thread looks out for the next job before it sleeps. More than
-// this would take a core from the actor and the producers.
-constexpr std::chrono::microseconds kSpin{5};
-
 }  // namespace
-
-Syncer::Syncer(WalStorage& storage, Baton& actor)
-    : storage_(storage), actor_(actor), thread_([this] { RunThread(); }) {}
 
 Syncer::~Syncer() {
   assert(progress() == Progress::kNoJob);
-  stop_.store(true, std::memory_order_seq_cst);
-  parking_.Wake();
-  thread_.join();
+  while (runs_ended_.load(std::memory_order_acquire) != runs_begun_) std::this_thread::yield();
 }
 
 void Syncer::Start(const SyncJob& job) noexcept {
   assert(progress() == Progress::kNoJob);
   job_ = job;
+  ++runs_begun_;
   progress_.store(Progress::kWorking, std::memory_order_seq_cst);
-  parking_.Wake();
+  threads_.Schedule(*this);
 }
 
 Syncer::Outcome Syncer::TakeOutcome() noexcept {
@@ -37,7 +30,7 @@ Syncer::Outcome Syncer::TakeOutcome() noexcept {
   return std::move(outcome_);
 }
 
-Syncer::Outcome Syncer::Run(const SyncJob& job) {
+Syncer::Outcome Syncer::RunHere(const SyncJob& job) {
   assert(progress() == Progress::kNoJob);
   return Do(storage_, job, [] {});
 }
@@ -65,20 +58,15 @@ Syncer::Outcome Syncer::Do(WalStorage& storage, const SyncJob& job, OnAppended o
   return outcome;
 }
 
-void Syncer::RunThread() {
-  for (;;) {
-    parking_.WaitUntil(kSpin, [this] {
-      return progress() == Progress::kWorking || stop_.load(std::memory_order_seq_cst);
-    });
-    if (progress() != Progress::kWorking) return;
-    outcome_ = Do(storage_, job_, [this] {
-      if (!job_.report_append) return;
-      progress_.store(Progress::kAppended, std::memory_order_seq_cst);
-      actor_.Wake();
-    });
-    progress_.store(Progress::kDone, std::memory_order_seq_cst);
+void Syncer::Run() noexcept {
+  outcome_ = Do(storage_, job_, [this] {
+    if (!job_.report_append) return;
+    progress_.store(Progress::kAppended, std::memory_order_seq_cst);
     actor_.Wake();
-  }
+  });
+  progress_.store(Progress::kDone, std::memory_order_seq_cst);
+  actor_.Wake();
+  runs_ended_.fetch_add(1, std::memory_order_release);
 }
 
 }  // namespace rewardpool::native::internal

@@ -4,20 +4,19 @@
 // It does one job at a time. The storage belongs to it while it has a job, and
 // to the owner of the engine otherwise, who may then also run a job itself.
 //
-// Threads: the owner of the engine calls; the thread inside does the jobs.
+// Threads: the owner of the engine calls; a thread of the syncers does the jobs.
 #ifndef REWARDPOOL_NATIVE_SRC_ACTOR_SYNCER_H_
 #define REWARDPOOL_NATIVE_SRC_ACTOR_SYNCER_H_
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <thread>
 
 #include "actor/baton.h"
-#include "actor/parking.h"
 #include "rewardpool/status.h"
 #include "rewardpool/wal_batcher.h"
 #include "rewardpool/wal_storage.h"
+#include "threads/task_threads.h"
 
 namespace rewardpool::native::internal {
 
@@ -29,7 +28,7 @@ struct SyncJob {
   bool report_append = false;
 };
 
-class Syncer {
+class Syncer final : private Task {
  public:
   // How far the job is. Results are there from the stage that they belong to.
   enum class Progress : std::uint32_t { kNoJob, kWorking, kAppended, kDone };
@@ -42,12 +41,13 @@ class Syncer {
     std::chrono::nanoseconds sync_duration{0};
   };
 
-  // `storage` and `actor` (woken at each progress) must outlive the syncer.
-  Syncer(WalStorage& storage, Baton& actor);
+  // All must outlive the syncer; `actor` is woken at each progress.
+  Syncer(TaskThreads& threads, WalStorage& storage, Baton& actor)
+      : threads_(threads), storage_(storage), actor_(actor) {}
   // Requires that no job is under way.
   ~Syncer();
 
-  // Gives the thread a job. Requires kNoJob.
+  // Gives a thread the job. Requires kNoJob.
   void Start(const SyncJob& job) noexcept;
   [[nodiscard]] Progress progress() const noexcept {
     return progress_.load(std::memory_order_seq_cst);
@@ -56,21 +56,22 @@ class Syncer {
   [[nodiscard]] Outcome TakeOutcome() noexcept;
 
   // Does a job in the calling thread. Requires kNoJob.
-  [[nodiscard]] Outcome Run(const SyncJob& job);
+  [[nodiscard]] Outcome RunHere(const SyncJob& job);
 
  private:
   template <typename OnAppended>
   static Outcome Do(WalStorage& storage, const SyncJob& job, OnAppended on_appended);
-  void RunThread();
+  void Run() noexcept override;
 
+  TaskThreads& threads_;
   WalStorage& storage_;
   Baton& actor_;
   SyncJob job_;
   Outcome outcome_;
   std::atomic<Progress> progress_{Progress::kNoJob};
-  std::atomic<bool> stop_{false};
-  Parking parking_;
-  std::thread thread_;
+  std::uint64_t runs_begun_ = 0;  // the owner's
+  // A run still touches this object after it has reported.
+  std::atomic<std::uint64_t> runs_ended_{0};
 };
 
 }  // namespace rewardpool::native::internal

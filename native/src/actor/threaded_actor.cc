@@ -221,6 +221,11 @@ std::uint64_t WordOf(const SecureKey& key, std::size_t offset) {
 
 }  // namespace
 
+Result<std::shared_ptr<PoolThreads>> ThreadsOf(const PoolOptions& options) {
+  if (options.threads != nullptr) return options.threads;
+  return PoolThreads::Start({.actors = 1, .syncers = 1});
+}
+
 Result<ThreadedActor> ThreadedActor::Open(std::unique_ptr<WalStorage> log,
                                           std::unique_ptr<SnapshotStore> snapshots,
                                           const PoolOptions& options) {
@@ -235,6 +240,8 @@ Result<ThreadedActor> ThreadedActor::Open(std::unique_ptr<WalStorage> log,
                                              1, kPendingRequestsMax));
   Result<std::unique_ptr<Selector>> selector = MakeSelector(options.selector);
   if (!selector.ok()) return selector.status();
+  Result<std::shared_ptr<PoolThreads>> threads = ThreadsOf(options);
+  if (!threads.ok()) return threads.status();
 
   // Salts need other entropy than draws: they are written to the disk.
   Result<SecureKey> salts = MakeSecureKey();
@@ -261,7 +268,8 @@ Result<ThreadedActor> ThreadedActor::Open(std::unique_ptr<WalStorage> log,
   if (!pool.ok()) return pool.status();
 
   return ThreadedActor(std::make_shared<ActorCore>(
-      ActorCore::Parts{.log = std::move(log),
+      ActorCore::Parts{.threads = *std::move(threads),
+                       .log = std::move(log),
                        .snapshots = std::move(snapshots),
                        .selector = *std::move(selector),
                        .random = std::move(random),

@@ -1,5 +1,5 @@
-// threaded_actor.h - drives an engine with threads: one that stages requests,
-// one that appends and syncs, one that writes snapshots.
+// threaded_actor.h - drives an engine with threads (pool_threads.h): one that
+// stages requests, one that appends and syncs, one that writes snapshots.
 //
 // Pool (rewardpool.h) is this with a folder, its lock and the storage that its
 // options name; use it unless you bring a storage of your own, as tests do. All
@@ -10,8 +10,8 @@
 // engine's word (Engine::acknowledged_through()).
 //
 // Waiting costs no processor time: each side spins a few microseconds at most
-// and then sleeps. With nothing to do all threads sleep; a caller that finds it
-// so borrows the engine and does its own round, append and sync included.
+// and then sleeps. With nothing to do nothing runs; a caller that finds it so
+// borrows the engine and does its own round, append and sync included.
 #ifndef REWARDPOOL_NATIVE_THREADED_ACTOR_H_
 #define REWARDPOOL_NATIVE_THREADED_ACTOR_H_
 
@@ -29,10 +29,13 @@ namespace internal {
 class ActorCore;
 }  // namespace internal
 
+// The threads that the options name, or new ones of the pool's own.
+// Errors: those of PoolThreads::Start().
+[[nodiscard]] Result<std::shared_ptr<PoolThreads>> ThreadsOf(const PoolOptions& options);
+
 class ThreadedActor {
  public:
-  // Opens the pool that lies in `log` and `snapshots`, or makes it, and starts
-  // the threads. Of the options, `storage` and `dir` are not looked at.
+  // Opens the pool that lies in `log` and `snapshots`, or makes it. Of the options, `storage` and `dir` are not looked at.
   //
   // Requires: nobody else writes to `log` and `snapshots` until Close().
   // Errors:   as Pool::Open(), but for kBusy.

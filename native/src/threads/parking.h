@@ -3,8 +3,8 @@
 // The waiter's flag is what makes waking free when nobody sleeps: Wake() is one
 // load then. Both sides use sequentially consistent accesses, so that either
 // the waiter sees what was published, or the publisher sees the waiter asleep.
-#ifndef REWARDPOOL_NATIVE_SRC_ACTOR_PARKING_H_
-#define REWARDPOOL_NATIVE_SRC_ACTOR_PARKING_H_
+#ifndef REWARDPOOL_NATIVE_SRC_THREADS_PARKING_H_
+#define REWARDPOOL_NATIVE_SRC_THREADS_PARKING_H_
 
 #include <atomic>
 #include <chrono>
@@ -69,4 +69,4 @@ class Parking {
 
 }  // namespace rewardpool::native::internal
 
-#endif  // REWARDPOOL_NATIVE_SRC_ACTOR_PARKING_H_
+#endif  // REWARDPOOL_NATIVE_SRC_THREADS_PARKING_H_
