@@ -51,6 +51,18 @@ def choose_cases(programs, is_wanted):
     return chosen
 
 
+def one_of_each_kind(chosen):
+    """Of the cases that choose_cases() found, the first of each benchmark and its first
+    argument, as `BM_Windowed/file`."""
+    fewer = {}
+    for program, cases in chosen.items():
+        kinds = {}
+        for case in cases:
+            kinds.setdefault(tuple(case.split("/")[:2]), case)
+        fewer[program] = list(kinds.values())
+    return fewer
+
+
 def run_programs(chosen, settings, disk_folder):
     """Runs the cases that choose_cases() found. Returns their rows.
 
