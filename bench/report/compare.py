@@ -64,7 +64,7 @@ def _change(old, new, by_time):
     if fewest < REPETITIONS_MIN:
         raise CannotCompare(
             f"{old.name} has {fewest} repetition{'' if fewest == 1 else 's'}; "
-            f"with fewer than {REPETITIONS_MIN} chance alone looks like a change. "
+            f"fewer than {REPETITIONS_MIN} do not tell a change from chance. "
             f"Run scripts/bench --repetitions {REPETITIONS_MIN} or more.")
     return Change(old.name, metric, old_values, new_values, _p_value(old_values, new_values))
 

@@ -14,14 +14,12 @@ SHOWN_APART = {"time_ns", "own_ns", "reference_ns", "ratio", "items_per_second"}
 
 
 def digits(value):
-    """Three digits that matter, and no exponent."""
-    if value == 0:
-        return "0"
+    """Three digits that matter."""
     size = abs(value)
-    if size >= 100:
+    if size >= 100 or value == int(value):
         return f"{value:,.0f}"
     if size < 0.001:
-        return f"{value:.0e}"
+        return f"{value:.1g}"
     places = 1 if size >= 10 else 2 if size >= 1 else 3
     return f"{value:.{places}f}"
 

@@ -27,8 +27,11 @@ class Target:
         return self._rows.fullmatch(row_name) is not None
 
     def bound_text(self):
-        words = "at most" if self.is_upper else "at least"
-        return f"{words} {table.metric(self.metric, self.bound)}"
+        return f"{'at most' if self.is_upper else 'at least'} {self.text(self.bound)}"
+
+    def text(self, value):
+        unit = " draws/s" if self.metric == "items_per_second" else ""
+        return f"{table.metric(self.metric, value)}{unit}"
 
 
 class Verdict:
@@ -48,7 +51,7 @@ class Verdict:
     def measured_text(self):
         if self.row is None:
             return "not measured"
-        return "failed" if self.row.error else table.metric(self.target.metric, self.measured)
+        return "failed" if self.row.error else self.target.text(self.measured)
 
     def holds_text(self):
         return {True: "yes", False: "NO", None: ""}[self.holds]
