@@ -1,5 +1,6 @@
 #include "rewardpool/item_table.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstring>
@@ -42,11 +43,13 @@ Status SumTooLarge(std::string_view id) {
 
 IdTexts::Ref IdTexts::Add(std::string_view text) {
   assert(text.size() <= kItemIdBytesMax);
+  static_assert(kItemIdBytesMax < kBlockBytesMin);
   const std::size_t bytes = text.size() + 1;
   // A block that a copy shares is still appended to only by one of the two
   // owners' `used_` marks, so a copy starts a block of its own.
-  if (blocks_.empty() || kBlockBytes - used_ < bytes || blocks_.back().use_count() > 1) {
-    blocks_.push_back(std::shared_ptr<char[]>(new char[kBlockBytes]));
+  if (blocks_.empty() || block_bytes_ - used_ < bytes || blocks_.back().use_count() > 1) {
+    block_bytes_ = std::clamp(2 * block_bytes_, kBlockBytesMin, kBlockBytesMax);
+    blocks_.push_back(std::shared_ptr<char[]>(new char[block_bytes_]));
     used_ = 0;
   }
   char* const place = blocks_.back().get() + used_;

@@ -17,10 +17,9 @@ using native::internal::Strand;
 using native::internal::TaskThreads;
 using std::chrono::nanoseconds;
 
-// How long a syncer looks out for the next job before it sleeps. More than this
-// would take a core from the actors and the producers.
-constexpr nanoseconds kSyncerSpin = std::chrono::microseconds(5);
-// An actor looks out for itself, and knows better when it is worth it.
+// How long a thread looks out for the next turn or job before it sleeps. More than
+// this would take a core from others.
+constexpr nanoseconds kSpin = std::chrono::microseconds(5);
 constexpr nanoseconds kNoSpin{0};
 // A snapshot must not keep the preparation of a segment waiting.
 constexpr std::size_t kBackgroundThreadsMax = 2;
@@ -29,7 +28,7 @@ constexpr std::size_t kBackgroundThreadsMax = 2;
 
 struct PoolThreads::Parts {
   explicit Parts(const Options& options)
-      : actors(options.actors, kNoSpin), syncers(options.syncers, kSyncerSpin) {}
+      : actors(options.actors, kSpin), syncers(options.syncers, kSpin) {}
 
   TaskThreads actors;
   TaskThreads syncers;

@@ -54,10 +54,13 @@ class IdTexts {
   }
 
  private:
-  static constexpr std::size_t kBlockBytes = 64 * 1024;
+  // Blocks double up to the largest, so that a small table stays small.
+  static constexpr std::size_t kBlockBytesMin = 256;
+  static constexpr std::size_t kBlockBytesMax = 64 * 1024;
 
   std::vector<std::shared_ptr<char[]>> blocks_;
-  std::size_t used_ = kBlockBytes;
+  std::size_t block_bytes_ = 0;  // of the last one
+  std::size_t used_ = 0;         // of it
 };
 
 class ItemTable {
