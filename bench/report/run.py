@@ -53,14 +53,12 @@ def choose_cases(programs, is_wanted):
 
 def one_of_each_kind(chosen):
     """Of the cases that choose_cases() found, the first of each benchmark and its first
-    argument, as `BM_Windowed/file`."""
-    fewer = {}
-    for program, cases in chosen.items():
-        kinds = {}
-        for case in cases:
-            kinds.setdefault(tuple(case.split("/")[:2]), case)
-        fewer[program] = list(kinds.values())
-    return fewer
+    argument unless that is a number, as `BM_Windowed/file`."""
+    def kind(case):
+        return re.sub(r"/([a-z_]+:)?\d+$", "", "/".join(case.split("/")[:2]))
+
+    return {program: list({kind(case): case for case in reversed(cases)}.values())[::-1]
+            for program, cases in chosen.items()}
 
 
 def run_programs(chosen, settings, disk_folder):

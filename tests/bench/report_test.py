@@ -217,6 +217,12 @@ class ProgramsTest(unittest.TestCase):
             rows = self.run_all([self.program("bench_a")], lambda name, only=wanted: name == only)
             self.assertEqual([wanted], [row.name for row in rows])
 
+    def test_a_quick_run_has_one_row_of_each_kind(self):
+        cases = ["BM_A/file/1", "BM_A/file/2", "BM_A/memory/1", "BM_B/10", "BM_B/20", "BM_C/items:5",
+                 "BM_C/items:6", "BM_D"]
+        self.assertEqual({"p": ["BM_A/file/1", "BM_A/memory/1", "BM_B/10", "BM_C/items:5", "BM_D"]},
+                         run.one_of_each_kind({"p": cases}))
+
     def test_a_program_that_fails_is_told_and_the_next_is_run(self):
         broken = self.program("bench_a", fails=True)
         rows = self.run_all([broken, self.program("bench_b")])
