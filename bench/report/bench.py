@@ -60,8 +60,8 @@ def parse_arguments(arguments):
     output.add_argument("--markdown", action="store_true", help="the table of targets as Markdown")
     output.add_argument("--by-time", action="store_true",
                         help="compare times, also where there are ratios to a floor or peer")
-    output.add_argument("--fail-if-slower", action="store_true",
-                        help="exit with 1 if a row is slower")
+    output.add_argument("--fail-if-slower", nargs="?", type=float, const=0.0, metavar="PERCENT",
+                        help="exit with 1 if a row is slower, by more than so much if given")
     return parser.parse_args(arguments)
 
 
@@ -181,8 +181,11 @@ def compare_files(options):
         print(f"WARNING: {difference}", file=sys.stderr)
     comparison = compare.compare(old, new, by_time=options.by_time)
     print(compare.report(comparison))
-    is_worse = comparison.with_verdict("slower") or comparison.failed
-    return 1 if options.fail_if_slower and is_worse else 0
+    if options.fail_if_slower is None:
+        return 0
+    is_worse = comparison.failed or any(change.percent > options.fail_if_slower
+                                        for change in comparison.with_verdict("slower"))
+    return 1 if is_worse else 0
 
 
 def main(arguments):

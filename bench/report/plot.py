@@ -50,6 +50,7 @@ def draw_line(axes, points, **look):
 
 
 def seconds_axis(axis):
+    axis.set_minor_formatter(ticker.NullFormatter())
     axis.set_major_formatter(ticker.FuncFormatter(
         lambda ns, _: next((f"{ns / size:g} {unit}" for size, unit in
                             ((1e9, "s"), (1e6, "ms"), (1e3, "us")) if ns >= size), f"{ns:g} ns")))
@@ -208,8 +209,11 @@ def draw_pools(found):
                                    "resident_bytes_per_pool").items():
         draw_line(keeping, points, color=places[place], label=place)
     for axes, title in zip(all_axes, ("open one", "draw once", "keep one in memory")):
-        axes.set(title=title, xscale="log", yscale="log", xlabel="pools")
+        axes.set(title=title, xscale="log", xlabel="pools")
         count_axis(axes.xaxis)
+    opening.set_yscale("log")
+    drawing.set_yscale("log")
+    keeping.set_ylim(bottom=0)
     seconds_axis(opening.yaxis)
     seconds_axis(drawing.yaxis)
     count_axis(keeping.yaxis, "B")

@@ -138,6 +138,8 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(0, code)
         self.assertRegex(output, r"a/b +slower +\+(9|10)\.\d%")
         self.assertEqual(1, self.call("--compare", old, new, "--fail-if-slower")[0])
+        self.assertEqual(1, self.call("--compare", old, new, "--fail-if-slower", "5")[0])
+        self.assertEqual(0, self.call("--compare", old, new, "--fail-if-slower", "15")[0])
         self.assertEqual(0, self.call("--compare", new, old, "--fail-if-slower")[0])
 
     def test_too_few_repetitions_are_no_comparison(self):
