@@ -183,12 +183,17 @@ RequestId Engine::staged_through() const noexcept {
   return batcher_.last_request_id() + run_.size() + refused_run_;
 }
 
-SnapshotImage Engine::TakeSnapshot() {
+SnapshotCopy Engine::TakeSnapshot() {
   assert(!has_open_batch() && failure_.ok());
-  SnapshotImage image{staged_through(), items(), keys_.Entries()};
+  SnapshotCopy copy{.request_id = staged_through(), .items = state_.BeginCopy(), .keys = {}};
+  keys_.BeginCopy();
   batcher_.StartSegment();
-  batcher_.Add(SnapshotTaken{image.request_id}, items());
-  return image;
+  batcher_.Add(SnapshotTaken{copy.request_id}, items());
+  return copy;
+}
+
+bool Engine::ContinueSnapshot(SnapshotCopy& copy, std::size_t count) {
+  return state_.ContinueCopy(*copy.items, count) && keys_.ContinueCopy(count, copy.keys);
 }
 
 Status Engine::CheckNotFailed() const {

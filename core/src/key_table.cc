@@ -1,6 +1,8 @@
 #include "rewardpool/key_table.h"
 
+#include <algorithm>
 #include <cassert>
+#include <unordered_set>
 #include <utility>
 
 namespace rewardpool {
@@ -25,7 +27,8 @@ void KeyTable::Commit(RequestId through) {
          order_[committed_ordinal_ - order_.front().ordinal].entry->request_id <= through) {
     ++committed_ordinal_;
   }
-  while (!order_.empty() && order_.front().ordinal + retention_ < committed_ordinal_) {
+  while (!order_.empty() && order_.front().ordinal + retention_ < committed_ordinal_ &&
+         (copy_next_ >= copy_end_ || order_.front().ordinal < copy_next_)) {
     const Place& oldest = order_.front();
     const auto found = by_key_.find(oldest.entry->key);
     if (found != by_key_.end() && found->second.ordinal == oldest.ordinal) by_key_.erase(found);
@@ -45,13 +48,25 @@ void KeyTable::UndoAfter(RequestId request_id) {
   }
 }
 
-std::vector<KeyTable::Entry> KeyTable::Entries() const {
-  std::vector<Entry> entries;
-  entries.reserve(order_.size());
-  for (const Place& place : order_) {
-    if (Find(place.entry->key) == place.entry) entries.push_back(place.entry);
+void KeyTable::BeginCopy() noexcept {
+  const std::uint64_t first_kept = next_ordinal_ - order_.size();
+  copy_next_ = std::max(first_kept, first_visible());
+  copy_end_ = next_ordinal_;
+}
+
+bool KeyTable::ContinueCopy(std::size_t count, std::vector<Entry>& entries) {
+  for (; count != 0 && copy_next_ < copy_end_; --count, ++copy_next_) {
+    entries.push_back(order_[copy_next_ - order_.front().ordinal].entry);
   }
-  return entries;
+  return copy_next_ >= copy_end_;
+}
+
+void KeyTable::DropReplaced(std::vector<Entry>& entries) {
+  std::unordered_set<std::string_view> keys;
+  const auto first_kept =
+      std::remove_if(entries.rbegin(), entries.rend(),
+                     [&keys](const Entry& entry) { return !keys.insert(entry->key).second; });
+  entries.erase(entries.begin(), first_kept.base());
 }
 
 }  // namespace rewardpool

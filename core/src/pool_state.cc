@@ -16,7 +16,20 @@ PoolState::PoolState(ItemTable items, std::unique_ptr<Selector> selector)
   selector_->Assign(weights);
 }
 
+template <typename Note>
+void PoolState::ForEachCopy(Note note) {
+  for (const std::weak_ptr<ItemsCopy>& weak : copies_) {
+    if (const std::shared_ptr<ItemsCopy> copy = weak.lock()) note(*copy);
+  }
+}
+
 std::size_t PoolState::StageDraws(Random& random, std::span<ItemIndex> picks) {
+  const std::size_t drawn = Draw(random, picks);
+  ForEachCopy([&](ItemsCopy& copy) { copy.NoteDraws(picks.first(drawn)); });
+  return drawn;
+}
+
+std::size_t PoolState::Draw(Random& random, std::span<ItemIndex> picks) {
   const std::size_t drawn = selector_->DrawMany(random, items_.stock(), picks);
   history_.insert(history_.end(), picks.begin(),
                   picks.begin() + static_cast<std::ptrdiff_t>(drawn));
@@ -24,8 +37,11 @@ std::size_t PoolState::StageDraws(Random& random, std::span<ItemIndex> picks) {
 }
 
 Status PoolState::StageAllDraws(Random& random, std::span<ItemIndex> picks) {
-  const std::size_t drawn = StageDraws(random, picks);
-  if (drawn == picks.size()) return Status::Ok();
+  const std::size_t drawn = Draw(random, picks);
+  if (drawn == picks.size()) {
+    ForEachCopy([&](ItemsCopy& copy) { copy.NoteDraws(picks); });
+    return Status::Ok();
+  }
   for (std::size_t i = 0; i < drawn; ++i) UndoLatest();
   return {StatusCode::kExhausted, "the pool cannot serve " + std::to_string(picks.size()) +
                                       (picks.size() == 1 ? " draw" : " draws")};
@@ -35,36 +51,31 @@ Status PoolState::StageAdd(const Item& item) {
   Result<ItemIndex> index = items_.Add(item);
   if (!index.ok()) return index.status();
   RefreshSelector(*index);
-  Remember({.kind = CatalogUndo::Kind::kAdd, .index = *index, .id = {}, .weight = 0, .entry = {}});
+  Remember({CatalogUndo::Kind::kAdd, *index, {}});
   return Status::Ok();
 }
 
 Status PoolState::StageUpdate(std::string_view id, const ItemChange& change) {
-  const std::optional<ItemIndex> found = items_.Find(id);
-  CatalogUndo undo{.kind = CatalogUndo::Kind::kUpdate,
-                   .index = found.value_or(0),
-                   .id = {},
-                   .weight = found ? items_.WeightAt(*found) : 0,
-                   .entry = found ? items_.stock()[*found] : Stock::Entry{}};
+  const ItemRow before = RowOf(id);
   Result<ItemIndex> index = items_.Update(id, change);
   if (!index.ok()) return index.status();
   RefreshSelector(*index);
-  Remember(std::move(undo));
+  Remember({CatalogUndo::Kind::kUpdate, *index, before});
   return Status::Ok();
 }
 
 Status PoolState::StageRemove(std::string_view id) {
-  const std::optional<ItemIndex> found = items_.Find(id);
-  CatalogUndo undo{.kind = CatalogUndo::Kind::kRemove,
-                   .index = found.value_or(0),
-                   .id = std::string(id),
-                   .weight = found ? items_.WeightAt(*found) : 0,
-                   .entry = found ? items_.stock()[*found] : Stock::Entry{}};
+  const ItemRow before = RowOf(id);
   Result<ItemIndex> index = items_.Remove(id);
   if (!index.ok()) return index.status();
   selector_->SetWeight(*index, 0);
-  Remember(std::move(undo));
+  Remember({CatalogUndo::Kind::kRemove, *index, before});
   return Status::Ok();
+}
+
+ItemRow PoolState::RowOf(std::string_view id) const noexcept {
+  const std::optional<ItemIndex> index = items_.Find(id);
+  return index ? items_.RowAt(*index) : ItemRow{};
 }
 
 void PoolState::Commit(Mark mark) {
@@ -86,7 +97,31 @@ void PoolState::Commit(Mark mark) {
 }
 
 void PoolState::Revert() {
+  ForEachCopy([this](ItemsCopy& copy) { copy.Continue(items_, copy.slot_count()); });
+  copies_.clear();
   while (history_.size() > begin_) UndoLatest();
+}
+
+std::shared_ptr<ItemsCopy> PoolState::BeginCopy() {
+  auto copy = std::make_shared<ItemsCopy>(items_);
+  copies_.push_back(copy);
+  DropCopiesNotUnderWay();
+  return copy;
+}
+
+bool PoolState::ContinueCopy(ItemsCopy& copy, std::size_t count) {
+  if (copy.complete()) return true;
+  copy.Continue(items_, count);
+  if (!copy.complete()) return false;
+  DropCopiesNotUnderWay();
+  return true;
+}
+
+void PoolState::DropCopiesNotUnderWay() {
+  std::erase_if(copies_, [](const std::weak_ptr<ItemsCopy>& weak) {
+    const std::shared_ptr<ItemsCopy> copy = weak.lock();
+    return copy == nullptr || copy->complete();
+  });
 }
 
 void PoolState::UndoLatest() {
@@ -96,7 +131,7 @@ void PoolState::UndoLatest() {
     UndoDraw(index);
     return;
   }
-  const CatalogUndo undo = std::move(catalog_history_.back());
+  const CatalogUndo undo = catalog_history_.back();
   catalog_history_.pop_back();
   UndoCatalogChange(undo);
 }
@@ -114,15 +149,17 @@ void PoolState::UndoCatalogChange(const CatalogUndo& undo) {
       items_.UndoAdd(undo.index);
       return;
     case CatalogUndo::Kind::kUpdate: {
-      const Result<ItemIndex> restored = items_.Update(
-          items_.IdAt(undo.index), {.weight = undo.weight, .quantity = undo.entry.left});
+      const Result<ItemIndex> restored =
+          items_.Update(items_.IdAt(undo.index),
+                        {.weight = undo.before.weight, .quantity = undo.before.stock.left});
       assert(restored.ok());
       (void)restored;
       break;
     }
     case CatalogUndo::Kind::kRemove: {
-      items_.set_drawn_of_removed(items_.drawn_of_removed() - undo.entry.drawn);
-      const Status restored = items_.Place(undo.index, undo.id, undo.weight, undo.entry);
+      items_.set_drawn_of_removed(items_.drawn_of_removed() - undo.before.stock.drawn);
+      const Status restored = items_.Place(undo.index, IdTexts::View(undo.before.id),
+                                           undo.before.weight, undo.before.stock);
       assert(restored.ok());
       (void)restored;
       break;
@@ -131,9 +168,10 @@ void PoolState::UndoCatalogChange(const CatalogUndo& undo) {
   RefreshSelector(undo.index);
 }
 
-void PoolState::Remember(CatalogUndo undo) {
+void PoolState::Remember(const CatalogUndo& undo) {
+  ForEachCopy([&](ItemsCopy& copy) { copy.NoteChange(undo.index, undo.before); });
   history_.push_back(kCatalogChange);
-  catalog_history_.push_back(std::move(undo));
+  catalog_history_.push_back(undo);
 }
 
 void PoolState::RefreshSelector(ItemIndex index) {

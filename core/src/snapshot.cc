@@ -71,25 +71,32 @@ class SnapshotAssembler {
 
 }  // namespace
 
-ByteBuffer EncodeSnapshot(const SnapshotImage& image, std::uint64_t salt) {
+void SnapshotCopy::Settle() {
+  items->Settle();
+  KeyTable::DropReplaced(keys);
+}
+
+ByteBuffer EncodeSnapshot(const SnapshotCopy& copy, std::uint64_t salt) {
   const RecordCodec& codec = *FindRecordCodec(kFrameTypeBinary);
-  const ItemTable& items = image.items;
-  const RequestId next_request_id = image.request_id + 1;
+  const ItemsCopy& items = *copy.items;
+  const RequestId next_request_id = copy.request_id + 1;
   FramePacker frames(kSegmentHeaderBytes);
+  // Records of a snapshot name no positions of a table.
+  const ItemTable no_items;
   const auto add = [&](const Record& record) {
-    codec.Encode(record, items, frames.BeginRecord(next_request_id));
+    codec.Encode(record, no_items, frames.BeginRecord(next_request_id));
   };
   for (ItemIndex index = 0; index < items.slot_count(); ++index) {
-    if (!items.Has(index)) continue;
-    const Stock::Entry& stock = items.stock()[index];
+    const ItemRow& row = items[index];
+    if (row.id == nullptr) continue;
     add(SnapshotItem{
-        index, {std::string(items.IdAt(index)), items.WeightAt(index), stock.left}, stock.drawn});
+        index, {std::string(IdTexts::View(row.id)), row.weight, row.stock.left}, row.stock.drawn});
   }
-  for (const KeyTable::Entry& key : image.keys) add(*key);
-  add(SnapshotEnd{items.item_count(), image.keys.size(), items.drawn_of_removed()});
+  for (const KeyTable::Entry& key : copy.keys) add(*key);
+  add(SnapshotEnd{items.item_count(), copy.keys.size(), items.drawn_of_removed()});
 
   const EncodedHeader header =
-      EncodeHeader(kSnapshotMagic, {.number = image.request_id,
+      EncodeHeader(kSnapshotMagic, {.number = copy.request_id,
                                     .first_request_id = next_request_id,
                                     .salt = salt,
                                     .previous_length = frames.bytes().size(),

@@ -12,10 +12,18 @@ SnapshotKey Entry(RequestId request_id, const std::string& key) {
   return {.request_id = request_id, .key = key, .user = "", .count = 1, .item_ids = {"x"}};
 }
 
-std::vector<RequestId> Ids(const KeyTable& keys) {
+std::vector<RequestId> Ids(const std::vector<KeyTable::Entry>& entries) {
   std::vector<RequestId> ids;
-  for (const KeyTable::Entry& entry : keys.Entries()) ids.push_back(entry->request_id);
+  for (const KeyTable::Entry& entry : entries) ids.push_back(entry->request_id);
   return ids;
+}
+
+std::vector<RequestId> Ids(KeyTable& keys) {
+  std::vector<KeyTable::Entry> entries;
+  keys.BeginCopy();
+  EXPECT_TRUE(keys.ContinueCopy(1'000'000, entries));
+  KeyTable::DropReplaced(entries);
+  return Ids(entries);
 }
 
 TEST(KeyTable, UndoingBringsBackWhatTheRetentionHid) {
@@ -45,6 +53,32 @@ TEST(KeyTable, KeepsTheLatestWhateverIsCommittedWhen) {
   EXPECT_EQ(Ids(keys).front(), 991u);
   EXPECT_EQ(keys.Find("key 990"), nullptr);
   EXPECT_NE(keys.Find("key 991"), nullptr);
+}
+
+TEST(KeyTable, ACopyMadeBitByBitIsOfTheMomentAtWhichItBegan) {
+  KeyTable keys(10);
+  RequestId last = 0;
+  const auto insert = [&](int count) {
+    // Each key is used again as soon as it is forgotten.
+    for (int i = 0; i < count; ++i, ++last) {
+      keys.Insert(Entry(last + 1, "key " + std::to_string(last % 11)));
+    }
+  };
+  insert(15);
+  keys.Commit(12);
+  const std::vector<RequestId> expected = Ids(keys);
+  ASSERT_EQ(expected.size(), 10u);
+  std::vector<KeyTable::Entry> entries;
+  keys.BeginCopy();
+  EXPECT_FALSE(keys.ContinueCopy(3, entries));
+  insert(30);
+  keys.Commit(last);
+  EXPECT_FALSE(keys.ContinueCopy(3, entries));
+  insert(5);
+  keys.UndoAfter(last - 5);
+  EXPECT_TRUE(keys.ContinueCopy(4, entries));
+  KeyTable::DropReplaced(entries);
+  EXPECT_EQ(Ids(entries), expected);
 }
 
 TEST(KeyTable, ALaterOutcomeTakesTheOlderOnesPlace) {

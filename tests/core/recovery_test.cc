@@ -253,7 +253,8 @@ TEST_F(RecoveryTest, VerifyFindsASnapshotThatIsWholeAndWrong) {
   Result<SnapshotImage> image = DecodeSnapshot(disk_->snapshots.at(50));
   ASSERT_TRUE(image.ok());
   image->items.stock().ReturnOne(1);
-  const ByteBuffer bytes = EncodeSnapshot(*image, 1);
+  const ByteBuffer bytes =
+      EncodeSnapshot({image->request_id, ItemsCopy::Of(image->items), image->keys}, 1);
   ASSERT_TRUE(snapshots_.Publish(50, bytes.bytes()).ok());
   const Status status = VerifyPool(*log_, snapshots_).status();
   EXPECT_EQ(status.code(), StatusCode::kCorrupt);

@@ -29,9 +29,13 @@ SnapshotImage MakeImage() {
   return image;
 }
 
+ByteBuffer Encode(const SnapshotImage& image, std::uint64_t salt) {
+  return EncodeSnapshot({image.request_id, ItemsCopy::Of(image.items), image.keys}, salt);
+}
+
 TEST(Snapshot, ReadsBackWhatWasWritten) {
   const SnapshotImage image = MakeImage();
-  const ByteBuffer bytes = EncodeSnapshot(image, 99);
+  const ByteBuffer bytes = Encode(image, 99);
   Result<SnapshotImage> read = DecodeSnapshot(bytes.bytes());
   ASSERT_TRUE(read.ok()) << read.status().ToString();
   EXPECT_EQ(read->request_id, image.request_id);
@@ -52,7 +56,7 @@ TEST(Snapshot, ManyItemsTakeSeveralFrames) {
     items.push_back({std::string(100, 'x') + std::to_string(i), 1, Quantity::Of(5)});
   }
   image.items = ItemTable::Create(items).value();
-  const ByteBuffer bytes = EncodeSnapshot(image, 1);
+  const ByteBuffer bytes = Encode(image, 1);
   EXPECT_GT(bytes.size(), 2'000'000u);
   Result<SnapshotImage> read = DecodeSnapshot(bytes.bytes());
   ASSERT_TRUE(read.ok()) << read.status().ToString();
@@ -60,7 +64,7 @@ TEST(Snapshot, ManyItemsTakeSeveralFrames) {
 }
 
 TEST(Snapshot, BytesBehindTheEndAreRefused) {
-  const ByteBuffer bytes = EncodeSnapshot(MakeImage(), 99);
+  const ByteBuffer bytes = Encode(MakeImage(), 99);
   std::vector<std::byte> longer(bytes.bytes().begin(), bytes.bytes().end());
   longer.push_back(std::byte{0});
   EXPECT_EQ(DecodeSnapshot(longer).status().code(), StatusCode::kCorrupt);

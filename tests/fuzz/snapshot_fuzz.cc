@@ -28,7 +28,8 @@ void Read(std::span<const std::byte> bytes) {
             "a bad snapshot is corrupt or unsupported");
     return;
   }
-  const ByteBuffer written = EncodeSnapshot(*image, 1);
+  const ByteBuffer written =
+      EncodeSnapshot({image->request_id, ItemsCopy::Of(image->items), image->keys}, 1);
   const Result<SnapshotImage> again = DecodeSnapshot(written.bytes());
   Require(again.ok(), "what was read can be written and read");
   Require(again->request_id == image->request_id, "the request stays");

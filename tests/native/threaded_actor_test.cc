@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <future>
+#include <limits>
 #include <optional>
 #include <thread>
 
@@ -632,6 +633,116 @@ TEST_P(ThreadedActorTest, ASnapshotWhoseMarkFindsNoRoomIsThrownAway) {
   control_->SetAppendStatus(Status::Ok());
   EXPECT_EQ(*actor.Snapshot(), 1U);
   EXPECT_EQ(control_->publishes(), 1U);
+}
+
+// Enough that a copy of them takes several rounds of the actor.
+std::vector<Item> ManyItems() {
+  std::vector<Item> items;
+  for (int i = 0; i < 40'000; ++i) items.push_back({"item " + std::to_string(i), 1});
+  return items;
+}
+
+// Draws all the time, with keys and without, on threads of its own.
+class BusyDraws {
+ public:
+  explicit BusyDraws(native::ThreadedActor& actor)
+      : bulk_([this, producer = *actor.NewProducer(1)]() mutable {
+          std::vector<ItemRef> picks(1000);
+          while (!stop_) EXPECT_EQ(producer.DrawMany(picks).code, StatusCode::kOk);
+        }),
+        keyed_([this, &actor] {
+          for (int i = 0; !stop_; ++i) {
+            EXPECT_TRUE(actor.Draw({.count = 2, .key = std::to_string(i), .user = ""}).ok());
+          }
+        }) {}
+  ~BusyDraws() {
+    stop_ = true;
+    bulk_.join();
+    keyed_.join();
+  }
+
+ private:
+  std::atomic<bool> stop_ = false;
+  std::thread bulk_;
+  std::thread keyed_;
+};
+
+TEST_P(ThreadedActorTest, AStateCopiedWhileDrawsGoOnIsOfOneMoment) {
+  PoolOptions options = Options();
+  options.catalog = ManyItems();
+  native::ThreadedActor actor = Open(options);
+  std::map<RequestId, PoolView> views;
+  {
+    const BusyDraws draws(actor);
+    for (int i = 0; i < 5; ++i) {
+      std::thread other([&] { EXPECT_TRUE(actor.State().ok()); });
+      const auto view = actor.State();
+      other.join();
+      ASSERT_TRUE(view.ok());
+      views[view->last_request_id] = *view;
+    }
+  }
+  ASSERT_TRUE(actor.Close().ok());
+  ASSERT_GT(views.size(), 1U);
+  std::map<std::string, std::uint64_t> drawn;
+  auto view = views.begin();
+  const auto check_all_before = [&](RequestId request_id) {
+    for (; view != views.end() && view->first < request_id; ++view) {
+      for (const ItemView& item : view->second.items) {
+        ASSERT_EQ(item.drawn, drawn[item.id]) << item.id << " at request " << view->first;
+      }
+    }
+  };
+  for (const auto& [request_id, item_ids] : LoggedDraws()) {
+    check_all_before(request_id);
+    for (const std::string& id : item_ids) ++drawn[id];
+  }
+  check_all_before(std::numeric_limits<RequestId>::max());
+}
+
+TEST_P(ThreadedActorTest, ASnapshotCopiedWhileDrawsGoOnIsOfOneMoment) {
+  PoolOptions options = Options();
+  options.catalog = ManyItems();
+  options.key_retention = 100;
+  native::ThreadedActor actor = Open(options);
+  {
+    const BusyDraws draws(actor);
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(actor.Snapshot().ok());
+  }
+  ASSERT_TRUE(actor.Close().ok());
+  MemoryStorage log(disk_);
+  MemorySnapshotStore snapshots(disk_);
+  const auto report = VerifyPool(log, snapshots);
+  ASSERT_TRUE(report.ok()) << report.status().ToString();
+  EXPECT_GT(report->snapshots_compared, 0U);
+}
+
+TEST_P(ThreadedActorTest, AStateWhoseDrawsFindNoRoomIsOfWhatIsLeft) {
+  PoolOptions options = Options();
+  options.catalog = ManyItems();
+  native::ThreadedActor actor = Open(options);
+  auto producer = actor.NewProducer(1);
+  std::vector<ItemRef> picks(1000);
+  ASSERT_EQ(producer->DrawMany(picks).drawn, 1000U);
+  const HeldSyncs held(*control_);
+  ASSERT_EQ(producer->SubmitMany(picks), StatusCode::kOk);
+  control_->AwaitHeldSync();
+  // Staged behind the batch whose sync is held, and to find no room after it.
+  control_->SetAppendStatus(kDiskFull);
+  ASSERT_EQ(producer->SubmitMany(picks), StatusCode::kOk);
+  Result<PoolView> view = Status(StatusCode::kIo, "not asked yet");
+  std::thread asking([&] { view = actor.State(); });
+  // Most likely it is staged by then; the answer is the same if it is not.
+  for (int i = 0; i < 20; ++i) AwaitStaging(actor);
+  control_->ReleaseSyncs();
+  asking.join();
+  ASSERT_TRUE(view.ok());
+  EXPECT_EQ(view->last_request_id, 2000U);
+  std::uint64_t drawn = 0;
+  for (const ItemView& item : view->items) drawn += item.drawn;
+  EXPECT_EQ(drawn, 2000U);
+  EXPECT_EQ(producer->WaitMany().drawn, 1000U);
+  EXPECT_EQ(producer->WaitMany().code, StatusCode::kFull);
 }
 
 // --- Closing and reopening ------------------------------------------------------------

@@ -1,5 +1,6 @@
 #include "support/sync_pool.h"
 
+#include <limits>
 #include <ostream>
 #include <utility>
 
@@ -88,8 +89,10 @@ Status SyncPool::Flush() {
 
 Status SyncPool::Snapshot() {
   RP_RETURN_IF_ERROR(Flush());
-  const SnapshotImage image = engine_->TakeSnapshot();
+  SnapshotCopy image = engine_->TakeSnapshot();
   RP_RETURN_IF_ERROR(Flush());
+  engine_->ContinueSnapshot(image, std::numeric_limits<std::size_t>::max());
+  image.Settle();
   const ByteBuffer bytes = EncodeSnapshot(image, image.request_id ^ 0x5A17);
   RP_RETURN_IF_ERROR(snapshots_->Publish(image.request_id, bytes.bytes()));
   const std::optional<RequestId> previous = std::exchange(newest_snapshot_, image.request_id);

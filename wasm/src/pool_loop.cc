@@ -1,5 +1,6 @@
 #include "pool_loop.h"
 
+#include <limits>
 #include <utility>
 
 #include "rewardpool/record_codec.h"
@@ -93,6 +94,7 @@ std::string PoolLoop::StateJson() const {
 
 RequestId PoolLoop::TakeSnapshot() {
   image_ = engine_->TakeSnapshot();
+  engine_->ContinueSnapshot(*image_, std::numeric_limits<std::size_t>::max());
   mark_is_open_ = true;
   snapshot_mark_batch_ = 0;
   return image_->request_id;
@@ -101,7 +103,9 @@ RequestId PoolLoop::TakeSnapshot() {
 std::span<const std::byte> PoolLoop::EncodeSnapshot() {
   // Salts of snapshots differ among themselves and from those of segments.
   const std::uint64_t salt = ~options_.salt_seed + ++snapshots_encoded_;
-  encoded_ = rewardpool::EncodeSnapshot(*std::exchange(image_, std::nullopt), salt);
+  SnapshotCopy image = *std::exchange(image_, std::nullopt);
+  image.Settle();
+  encoded_ = rewardpool::EncodeSnapshot(image, salt);
   return encoded_.bytes();
 }
 

@@ -138,7 +138,7 @@ class PoolLoop {
   std::vector<ItemIndex> picks_;
   WalBatch batch_;
 
-  std::optional<SnapshotImage> image_;
+  std::optional<SnapshotCopy> image_;
   bool mark_is_open_ = false;
   std::uint64_t snapshot_mark_batch_ = 0;
   std::optional<RequestId> published_snapshot_;  // the one before is kept too

@@ -63,6 +63,13 @@ class IdTexts {
   std::size_t used_ = 0;         // of it
 };
 
+// Everything about one position.
+struct ItemRow {
+  IdTexts::Ref id = nullptr;  // nullptr where the slot is free
+  Weight weight = 0;
+  Stock::Entry stock;
+};
+
 class ItemTable {
  public:
   // An empty table.
@@ -99,6 +106,12 @@ class ItemTable {
   // The same text where it is kept: it lives until the table that it was added
   // to dies, also when the item is removed before. Requires Has(index).
   [[nodiscard]] IdTexts::Ref IdTextAt(ItemIndex index) const noexcept { return ids_[index]; }
+  // A free slot's beyond the last one too.
+  [[nodiscard]] ItemRow RowAt(ItemIndex index) const noexcept {
+    return Has(index) ? ItemRow{ids_[index], weights_[index], stock_[index]} : ItemRow{};
+  }
+  // Whoever keeps a copy of these keeps alive the texts of all ids there are now.
+  [[nodiscard]] const IdTexts& texts() const noexcept { return texts_; }
   // Requires index < slot_count().
   [[nodiscard]] Weight WeightAt(ItemIndex index) const noexcept { return weights_[index]; }
   // The weight that counts in a draw: 0 while the item is out of stock.

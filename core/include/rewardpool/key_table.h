@@ -5,7 +5,7 @@
 // keys are forgotten, and a request that uses one again is a new draw.
 //
 // Entries are immutable and shared, so that a snapshot's copy is a copy of
-// pointers.
+// pointers, and it can be made bit by bit.
 //
 // Threads: one owner.
 #ifndef REWARDPOOL_KEY_TABLE_H_
@@ -48,8 +48,16 @@ class KeyTable {
   // Takes out every entry with a larger id.
   void UndoAfter(RequestId request_id);
 
-  // What Find() can see, by request id.
-  [[nodiscard]] std::vector<Entry> Entries() const;
+  // Begins a copy of what Find() can see now; one that is under way is given up.
+  // Entries to be copied are kept, though hidden, until they are.
+  void BeginCopy() noexcept;
+  // Appends the next `count` entries, by request id. After UndoAfter() begin anew.
+  // Returns: whether that was all.
+  bool ContinueCopy(std::size_t count, std::vector<Entry>& entries);
+  // Lets go of what is kept for a copy that nobody wants any more.
+  void EndCopy() noexcept { copy_end_ = 0; }
+  // Of entries with the same key in a whole copy, keeps the last.
+  static void DropReplaced(std::vector<Entry>& entries);
 
  private:
   struct Place {
@@ -65,6 +73,9 @@ class KeyTable {
   std::size_t retention_;
   std::uint64_t next_ordinal_ = 0;
   std::uint64_t committed_ordinal_ = 0;  // entries below it are final
+  // To be copied are [copy_next_, copy_end_).
+  std::uint64_t copy_next_ = 0;
+  std::uint64_t copy_end_ = 0;
   std::deque<Place> order_;
   std::unordered_map<std::string_view, Place> by_key_;  // views into the entries
 };

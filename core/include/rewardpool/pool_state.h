@@ -15,12 +15,12 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "rewardpool/item.h"
 #include "rewardpool/item_table.h"
+#include "rewardpool/items_copy.h"
 #include "rewardpool/random.h"
 #include "rewardpool/selector.h"
 #include "rewardpool/status.h"
@@ -56,23 +56,36 @@ class PoolState {
   [[nodiscard]] Mark mark() const noexcept { return first_ + (history_.size() - begin_); }
   // Makes every change before `mark` final.
   void Commit(Mark mark);
-  // Undoes every change that is not committed, the latest first.
+  // Undoes every change that is not committed, the latest first. Copies that are
+  // under way are completed before: O(n) each.
   void Revert();
+
+  // Begins a copy of the items as they are now. While it is not complete, draws
+  // and changes note what they do for it: about 1 ns a draw. A copy that is let
+  // go of costs nothing more.
+  [[nodiscard]] std::shared_ptr<ItemsCopy> BeginCopy();
+  // Copies the next `count` positions. Returns: copy.complete().
+  bool ContinueCopy(ItemsCopy& copy, std::size_t count);
 
  private:
   // What undoing a catalog change takes.
   struct CatalogUndo {
     enum class Kind { kAdd, kUpdate, kRemove } kind;
     ItemIndex index;
-    std::string id;  // kRemove
-    Weight weight;   // the one before
-    Stock::Entry entry;
+    ItemRow before;
   };
 
+  [[nodiscard]] std::size_t Draw(Random& random, std::span<ItemIndex> picks);
+  // Calls note(copy) for each copy that is under way.
+  template <typename Note>
+  void ForEachCopy(Note note);
+  void DropCopiesNotUnderWay();
   void UndoLatest();
   void UndoDraw(ItemIndex index);
   void UndoCatalogChange(const CatalogUndo& undo);
-  void Remember(CatalogUndo undo);
+  void Remember(const CatalogUndo& undo);
+  // A free slot's if there is no such item.
+  [[nodiscard]] ItemRow RowOf(std::string_view id) const noexcept;
   void RefreshSelector(ItemIndex index);
 
   ItemTable items_;
@@ -86,6 +99,8 @@ class PoolState {
   std::size_t begin_ = 0;
   Mark first_ = 0;  // the mark of history_[begin_]
   std::vector<CatalogUndo> catalog_history_;
+
+  std::vector<std::weak_ptr<ItemsCopy>> copies_;  // complete ones leave
 };
 
 }  // namespace rewardpool

@@ -6,29 +6,43 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "rewardpool/byte_buffer.h"
 #include "rewardpool/item.h"
 #include "rewardpool/item_table.h"
+#include "rewardpool/items_copy.h"
 #include "rewardpool/key_table.h"
 #include "rewardpool/status.h"
 
 namespace rewardpool {
 
-// Everything that recovery needs; a value that any thread may encode.
+// Everything that recovery needs, on its way to become bytes. Engine makes it,
+// bit by bit; once it is complete, any thread may settle and encode it.
+struct SnapshotCopy {
+  RequestId request_id = 0;  // the last request whose effect it holds
+  std::shared_ptr<ItemsCopy> items;
+  std::vector<KeyTable::Entry> keys;  // by request id
+
+  // Once, before it is encoded; the owner of the pool need not wait for it.
+  // Cost: O(keys + changes during the copy).
+  void Settle();
+};
+
+// The same, read back.
 struct SnapshotImage {
   RequestId request_id = 0;  // the last request whose effect it holds
   ItemTable items;
   std::vector<KeyTable::Entry> keys;  // by request id
 };
 
-// Writes the image as a snapshot's bytes.
+// Writes the copy as a snapshot's bytes. Requires that it is settled.
 //
 // Inputs: salt: fresh entropy, or anything else that differs between snapshots.
 // Cost:   O(items + keys); meant for another thread than the owner's.
-[[nodiscard]] ByteBuffer EncodeSnapshot(const SnapshotImage& image, std::uint64_t salt);
+[[nodiscard]] ByteBuffer EncodeSnapshot(const SnapshotCopy& copy, std::uint64_t salt);
 
 // Reads a snapshot back. Every byte is covered: any change to them is an error.
 //

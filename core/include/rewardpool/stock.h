@@ -19,6 +19,13 @@ class Stock {
   struct Entry {
     Quantity left = Quantity::Of(0);
     std::uint64_t drawn = 0;
+
+    // Undoes one draw of it.
+    void ReturnOne() noexcept {
+      assert(drawn > 0);
+      --drawn;
+      left.ReturnOne();
+    }
   };
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
@@ -43,12 +50,7 @@ class Stock {
   }
 
   // Undoes one TakeOne().
-  void ReturnOne(ItemIndex index) noexcept {
-    Entry& entry = entries_[index];
-    assert(entry.drawn > 0);
-    --entry.drawn;
-    entry.left.ReturnOne();
-  }
+  void ReturnOne(ItemIndex index) noexcept { entries_[index].ReturnOne(); }
 
  private:
   std::vector<Entry> entries_;

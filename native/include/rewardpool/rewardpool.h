@@ -154,7 +154,8 @@ class Pool {
   // --- The pool as a whole ----------------------------------------------------
 
   // A copy of the state, made when all that it holds is acknowledged.
-  // Errors: kClosed, kOutcomeUnknown.  Cost: draws wait for an O(n) copy.
+  // Errors: kClosed, kOutcomeUnknown.  Cost: O(n), of which draws wait for
+  //         some 0.1 ms at a time.
   [[nodiscard]] Result<PoolView> State();
 
   // Takes a snapshot now, and drops the log segments that it makes

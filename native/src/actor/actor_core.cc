@@ -32,6 +32,11 @@ CloseRequest::Stage CloseRequest::StageOn(ActorCore& core) {
 
 void CloseRequest::OnFailed(ActorCore&, const Status& failure, RequestId) { status = failure; }
 
+StateRequest::Stage StateRequest::StageOn(ActorCore& core) {
+  core.AddState(this);
+  return Stage::kTakenOver;
+}
+
 ActorCore::ActorCore(Parts parts)
     : durability_(parts.durability),
       snapshot_policy_(parts.snapshot_policy),
@@ -216,7 +221,7 @@ bool ActorCore::Rest() {
       SpinUntil(kActorSpin, [this] { return HasWork() || actors_.has_waiting(); }) && HasWork()) {
     return false;
   }
-  const bool may_lend = close_request_ == nullptr && LogIsIdle() &&
+  const bool may_lend = close_request_ == nullptr && LogIsIdle() && !IsCopying() &&
                         snapshot_stage_ != SnapshotStage::kMarkOpen &&
                         snapshot_stage_ != SnapshotStage::kMarkSealed;
   // A sync under way reports by itself, and settles what is unsynced.
@@ -235,7 +240,8 @@ bool ActorCore::HasWork() const noexcept {
   const Syncer::Progress progress = syncer_->progress();
   if (progress == Syncer::Progress::kDone ||
       (progress == Syncer::Progress::kAppended && !job_append_collected_) ||
-      snapshot_writer_->has_outcome() || has_joining_.load(std::memory_order_seq_cst)) {
+      snapshot_writer_->has_outcome() || IsCopying() ||
+      has_joining_.load(std::memory_order_seq_cst)) {
     return true;
   }
   const bool can_stage = CanStage();
@@ -262,7 +268,7 @@ bool ActorCore::LogIsIdle() const noexcept {
   const bool has_batch =
       engine_.failure().ok() && (engine_.has_open_batch() || engine_.has_sealed_batch());
   return !has_batch && syncer_->progress() == Syncer::Progress::kNoJob && staged_.empty() &&
-         inbox_.empty() && flushes_.empty() && bulk_in_progress_ == nullptr;
+         inbox_.empty() && flushes_.empty() && states_.empty() && bulk_in_progress_ == nullptr;
 }
 
 bool ActorCore::IsDrained() const noexcept {

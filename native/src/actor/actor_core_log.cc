@@ -25,7 +25,8 @@ void AddRelaxed(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexc
 
 bool ActorCore::PumpLog() {
   const bool collected = CollectJob();
-  return StartJob() || collected;
+  const bool started = StartJob();
+  return ContinueCopies() || started || collected;
 }
 
 bool ActorCore::CollectJob() {
@@ -99,7 +100,9 @@ bool ActorCore::JobIsForThisThread(bool is_light) const noexcept {
 void ActorCore::RunJob() { CollectOutcome(syncer_->RunHere(job_)); }
 
 bool ActorCore::SyncIsDue() const {
-  if (!flushes_.empty() || snapshot_stage_ == SnapshotStage::kMarkSealed) return true;
+  const bool has_mark = snapshot_stage_ == SnapshotStage::kMarkSealed &&
+                        engine_.durable_batch() < snapshot_mark_batch_;
+  if (!flushes_.empty() || has_mark) return true;
   switch (durability_.kind()) {
     case Durability::Kind::kDurable:
       return true;
@@ -209,6 +212,7 @@ void ActorCore::OnAcknowledged() {
     request->OnAcknowledged(*this);
     request->Answer();
   }
+  AnswerStates();
   // Last, so that who waits for a flush finds everything before it answered.
   AnswerFlushes();
 }
@@ -232,6 +236,7 @@ void ActorCore::OnFailed(const Status& status) {
     FailRings(*rings, told.code(), through);
   }
   AnswerFailed(staged_, told, through);
+  FailStates(told, through);
   AnswerFlushes();
   for (const Flush& flush : std::exchange(flushes_, {})) {
     flush.request->OnFailed(*this, told, through);
@@ -242,7 +247,12 @@ void ActorCore::OnFailed(const Status& status) {
                             (snapshot_stage_ == SnapshotStage::kMarkSealed &&
                              (!is_full || snapshot_mark_batch_ > engine_.written_batch()));
   if (mark_is_lost) {
-    snapshot_writer_->Discard();
+    engine_.DropSnapshot();
+    if (snapshot_copy_) {
+      snapshot_copy_.reset();
+    } else {
+      snapshot_writer_->Discard();
+    }
     FailSnapshot(told);
   }
   if (!is_full) AnswerFailed(snapshot_waiters_, told, through);
@@ -267,6 +277,73 @@ void ActorCore::AddFlush(Request* request) {
     request->Answer();
   } else {
     flushes_.push_back({request, through});
+  }
+}
+
+// --- Copies of the state ----------------------------------------------------------
+
+void ActorCore::AddState(StateRequest* request) {
+  if (!engine_.failure().ok()) {
+    request->OnFailed(*this, LogFailure(), engine_.acknowledged_through());
+    request->Answer();
+    return;
+  }
+  request->items = engine_.BeginItemsCopy();
+  request->last_request_id = engine_.staged_through();
+  states_.push_back(request);
+}
+
+bool ActorCore::IsCopying() const noexcept {
+  return snapshot_copy_ || std::any_of(states_.begin(), states_.end(), [](const auto* request) {
+           return !request->items->complete();
+         });
+}
+
+bool ActorCore::ContinueCopies() {
+  if (!snapshot_copy_ && states_.empty()) return false;
+  bool worked = false;
+  if (snapshot_copy_) {
+    worked = true;
+    if (engine_.ContinueSnapshot(*snapshot_copy_, kCopiedPerVisit)) {
+      snapshot_writer_->Begin(*std::exchange(snapshot_copy_, std::nullopt));
+      AdvanceSnapshot();
+    }
+  }
+  for (StateRequest* const request : states_) {
+    if (request->items->complete()) continue;
+    worked = true;
+    engine_.ContinueItemsCopy(*request->items, kCopiedPerVisit);
+  }
+  AnswerStates();
+  return worked;
+}
+
+void ActorCore::AnswerStates() {
+  const auto is_ready = [this](const StateRequest* request) {
+    return request->items->complete() && request->last_request_id <= engine_.acknowledged_through();
+  };
+  const auto first_ready =
+      std::stable_partition(states_.begin(), states_.end(),
+                            [&](const StateRequest* request) { return !is_ready(request); });
+  for (auto request = first_ready; request != states_.end(); ++request) {
+    (*request)->OnAcknowledged(*this);
+    (*request)->Answer();
+  }
+  states_.erase(first_ready, states_.end());
+}
+
+void ActorCore::FailStates(const Status& status, RequestId acknowledged_through) {
+  const bool is_full = status.code() == StatusCode::kFull;
+  for (StateRequest* const request : std::exchange(states_, {})) {
+    if (request->last_request_id <= acknowledged_through) {
+      states_.push_back(request);
+    } else if (is_full) {
+      // What was not acknowledged is undone, so what is left is the state.
+      AddState(request);
+    } else {
+      request->OnFailed(*this, status, acknowledged_through);
+      request->Answer();
+    }
   }
 }
 
@@ -299,12 +376,12 @@ void ActorCore::TakeSnapshotIfWanted() {
   }
   last_image_ = engine_.staged_through();
   wal_bytes_at_last_image_ = counters_.wal_bytes.load(std::memory_order_relaxed);
-  snapshot_writer_->Begin(engine_.TakeSnapshot());
+  snapshot_copy_ = engine_.TakeSnapshot();
   snapshot_stage_ = SnapshotStage::kMarkOpen;
 }
 
 void ActorCore::AdvanceSnapshot() {
-  if (snapshot_stage_ != SnapshotStage::kMarkSealed ||
+  if (snapshot_stage_ != SnapshotStage::kMarkSealed || snapshot_copy_ ||
       engine_.durable_batch() < snapshot_mark_batch_) {
     return;
   }

@@ -7,11 +7,12 @@
 
 namespace rewardpool::native::internal {
 
-void SnapshotWriter::Begin(SnapshotImage image) {
+void SnapshotWriter::Begin(SnapshotCopy copy) {
   // A shared pointer since std::function wants what it holds to be copyable.
-  background_->Post([this, image = std::make_shared<const SnapshotImage>(std::move(image))] {
-    request_id_ = image->request_id;
-    encoded_ = EncodeSnapshot(*image, salt_++);
+  background_->Post([this, shared = std::make_shared<SnapshotCopy>(std::move(copy))] {
+    shared->Settle();
+    request_id_ = shared->request_id;
+    encoded_ = EncodeSnapshot(*shared, salt_++);
   });
 }
 

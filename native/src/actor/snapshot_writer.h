@@ -1,7 +1,7 @@
 // snapshot_writer.h - encodes and publishes snapshots in the background, and then
 // drops the log segments that they make unnecessary.
 //
-// One snapshot at a time: Begin() with the image; then, when the log says that
+// One snapshot at a time: Begin() with the copy; then, when the log says that
 // its mark is durable, Publish(), or Discard() if that never will be.
 //
 // Threads: the owner of the engine calls; background tasks work.
@@ -53,7 +53,7 @@ class SnapshotWriter {
   ~SnapshotWriter() { background_->Drain(); }
 
   // Requires that no snapshot is under way.
-  void Begin(SnapshotImage image);
+  void Begin(SnapshotCopy copy);
   // One of these follows each Begin(). After Discard() there is no outcome, and
   // Begin() may be called again at once.
   void Publish();
@@ -76,7 +76,7 @@ class SnapshotWriter {
   // The background tasks' own, of which one runs at a time.
   std::optional<RequestId> previous_;
   std::uint64_t salt_;
-  RequestId request_id_ = 0;           // of the image that was encoded last
+  RequestId request_id_ = 0;           // of the copy that was encoded last
   std::optional<ByteBuffer> encoded_;  // until it is published or discarded
 
   Outcome outcome_;  // written before has_outcome_ is set, taken while it is

@@ -13,6 +13,7 @@ namespace rewardpool::native {
 using internal::ActorCore;
 using internal::ProducerRings;
 using internal::Request;
+using internal::StateRequest;
 using internal::WaitedRequest;
 
 namespace {
@@ -141,40 +142,17 @@ Result<RequestId> ChangeCatalog(ActorCore& core, StageIt stage_it) {
   return std::move(change.request_id);
 }
 
-class StateCopy final : public WaitedRequest {
+class ViewRequest final : public StateRequest {
  public:
   Status status;
-  std::optional<ItemTable> items;
-  PoolView view;
+  PoolView view;  // all but the items
 
-  Stage StageOn(ActorCore& core) override {
-    if (!core.engine().failure().ok()) {
-      status = core.LogFailure();
-      return Stage::kDone;
-    }
-    Copy(core);
-    return Stage::kStaged;
-  }
-  void OnAcknowledged(ActorCore& core) override { NoteProgress(core); }
-  void OnFailed(ActorCore& core, const Status& failure, RequestId) override {
-    if (failure.code() == StatusCode::kFull) {
-      // What was not acknowledged is undone, so what is left is the state.
-      Copy(core);
-      NoteProgress(core);
-    } else {
-      status = failure;
-    }
-  }
-
- private:
-  void Copy(ActorCore& core) {
-    items = core.engine().items();
-    view.last_request_id = core.engine().staged_through();
-  }
-  void NoteProgress(const ActorCore& core) {
+  void OnAcknowledged(ActorCore& core) override {
+    view.last_request_id = last_request_id;
     view.durable_through = core.durable_through();
     view.log_starts_after = core.log_starts_after();
   }
+  void OnFailed(ActorCore&, const Status& failure, RequestId) override { status = failure; }
 };
 
 class FlushRequest final : public WaitedRequest {
@@ -348,19 +326,21 @@ Result<RequestId> ThreadedActor::RemoveItem(std::string_view id) {
 }
 
 Result<PoolView> ThreadedActor::State() {
-  StateCopy copy;
-  core_->ServeControl(copy);
-  if (!copy.status.ok()) return copy.status;
-  const ItemTable& items = *copy.items;
-  PoolView view = std::move(copy.view);
+  ViewRequest request;
+  core_->ServeControl(request);
+  if (!request.status.ok()) return request.status;
+  ItemsCopy& items = *request.items;
+  items.Settle();
+  PoolView view = std::move(request.view);
   view.drawn_of_removed = items.drawn_of_removed();
   view.items.reserve(items.item_count());
   for (ItemIndex position = 0; position < items.slot_count(); ++position) {
-    if (!items.Has(position)) continue;
-    view.items.push_back({.id = std::string(items.IdAt(position)),
-                          .weight = items.WeightAt(position),
-                          .quantity = items.stock()[position].left,
-                          .drawn = items.stock()[position].drawn});
+    const ItemRow& row = items[position];
+    if (row.id == nullptr) continue;
+    view.items.push_back({.id = std::string(IdTexts::View(row.id)),
+                          .weight = row.weight,
+                          .quantity = row.stock.left,
+                          .drawn = row.stock.drawn});
   }
   return view;
 }
