@@ -91,7 +91,7 @@ class DrawnPool {
   void Fill(std::span<const Weight> weights, Quantity quantity) {
     selector_->Assign(weights);
     stock_.Resize(weights.size());
-    for (ItemIndex i = 0; i < weights.size(); ++i) stock_[i] = {.left = quantity, .drawn = 0};
+    for (ItemIndex i = 0; i < weights.size(); ++i) stock_.Set(i, {.left = quantity, .drawn = 0});
   }
 
   void Draw(Random& random, std::size_t draws) {

@@ -101,7 +101,9 @@ Result<ItemIndex> ItemTable::Update(std::string_view id, const ItemChange& chang
     weights_[*index] = *change.weight;
     weight_sum_ = others + *change.weight;
   }
-  if (change.quantity) stock_[*index].left = *change.quantity;
+  if (change.quantity) {
+    stock_.Set(*index, {.left = *change.quantity, .drawn = stock_[*index].drawn});
+  }
   return *index;
 }
 
@@ -136,7 +138,7 @@ void ItemTable::UndoAdd(ItemIndex index) {
 Status ItemTable::ApplyDraws(std::span<const ItemIndex> positions) {
   const std::size_t slots = slot_count();
   for (const ItemIndex index : positions) {
-    if (index >= slots || weights_[index] == 0 || stock_[index].left.is_zero()) [[unlikely]] {
+    if (index >= slots || weights_[index] == 0 || stock_.IsGone(index)) [[unlikely]] {
       if (!Has(index)) {
         return {StatusCode::kCorrupt,
                 "a draw of position " + std::to_string(index) + ", where no item is"};
@@ -172,7 +174,7 @@ void ItemTable::Occupy(ItemIndex index, std::string_view id, Weight weight,
   }
   ids_[index] = texts_.Add(id);
   weights_[index] = weight;
-  stock_[index] = entry;
+  stock_.Set(index, entry);
   weight_sum_ += weight;
   schema_hash_ ^= SchemaShare(index, id);
   HashInsert(index);
@@ -184,7 +186,7 @@ void ItemTable::Vacate(ItemIndex index) {
   weight_sum_ -= weights_[index];
   ids_[index] = nullptr;
   weights_[index] = 0;
-  stock_[index] = {};
+  stock_.Set(index, {});
   free_.insert(index);
   std::size_t slots = slot_count();
   for (; slots > 0 && ids_[slots - 1] == nullptr; --slots) free_.erase(std::prev(free_.end()));

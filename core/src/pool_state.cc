@@ -137,7 +137,7 @@ void PoolState::UndoLatest() {
 }
 
 void PoolState::UndoDraw(ItemIndex index) {
-  const bool was_gone = items_.stock()[index].left.is_zero();
+  const bool was_gone = items_.stock().IsGone(index);
   items_.stock().ReturnOne(index);
   if (was_gone) RefreshSelector(index);
 }

@@ -128,17 +128,17 @@ TEST(EnvelopeSelectorTest, ManySmallPoolsWorthOfTombstonesAreSweptByCount) {
   EXPECT_EQ(selector.envelope(), selector.total());
 }
 
-TEST(EnvelopeSelectorTest, AnItemCosts16BytesAndLittleMoreAfterManyChanges) {
+TEST(EnvelopeSelectorTest, AnItemCosts12BytesAndLittleMoreAfterManyChanges) {
   constexpr std::size_t kItems = 50'000;
   EnvelopeSelector selector;
   selector.Assign(ShapeWeights("zipf", kItems));
-  EXPECT_EQ(selector.MemoryBytes(), 16 * kItems);
+  EXPECT_EQ(selector.MemoryBytes(), 12 * kItems);
   const auto random = MakeXoshiroRandom(8);
   for (std::size_t change = 0; change < 4 * kItems; ++change) {
     selector.SetWeight(static_cast<ItemIndex>(UniformBelow(*random, kItems)),
                        1 + UniformBelow(*random, 1'000'000));
   }
-  EXPECT_LE(selector.MemoryBytes(), 24 * kItems);
+  EXPECT_LE(selector.MemoryBytes(), 16 * kItems);
 }
 
 }  // namespace

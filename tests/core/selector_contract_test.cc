@@ -206,7 +206,7 @@ TEST_P(SelectorContractTest, AnItemThatIsRestockedReturns) {
     (void)selector_->DrawMany(*random_, stock, picks);
     ASSERT_EQ(selector_->total(), 0u);
     const auto restocked = static_cast<ItemIndex>(n - 1);
-    stock[restocked].left = Quantity::Of(2);
+    stock.Set(restocked, {.left = Quantity::Of(2), .drawn = 3});
     selector_->SetWeight(restocked, weights[restocked]);
     EXPECT_EQ(selector_->total(), weights[restocked]);
     ASSERT_EQ(selector_->DrawMany(*random_, stock, picks), 2u);

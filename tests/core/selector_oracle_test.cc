@@ -74,7 +74,7 @@ class Duel {
   }
 
   void Restock(ItemIndex index) {
-    stock_[index].left = Quantity::Of(1 + UniformBelow(*operations_, 3));
+    stock_.Set(index, {.left = Quantity::Of(1 + UniformBelow(*operations_, 3)), .drawn = 0});
   }
 
   void Draw() {

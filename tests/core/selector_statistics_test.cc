@@ -98,7 +98,9 @@ class OrdersOfDepletion {
   [[nodiscard]] Stock FullStock() const {
     Stock stock;
     stock.Resize(quantities_.size());
-    for (ItemIndex i = 0; i < quantities_.size(); ++i) stock[i].left = Quantity::Of(quantities_[i]);
+    for (ItemIndex i = 0; i < quantities_.size(); ++i) {
+      stock.Set(i, {.left = Quantity::Of(quantities_[i]), .drawn = 0});
+    }
     return stock;
   }
   [[nodiscard]] std::size_t draws() const {

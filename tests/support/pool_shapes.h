@@ -40,7 +40,7 @@ inline Stock UnlimitedStock(std::size_t n) {
   Stock stock;
   stock.Resize(n);
   for (std::size_t i = 0; i < n; ++i) {
-    stock[static_cast<ItemIndex>(i)].left = Quantity::Unlimited();
+    stock.Set(static_cast<ItemIndex>(i), {.left = Quantity::Unlimited(), .drawn = 0});
   }
   return stock;
 }
@@ -50,7 +50,7 @@ inline Stock SmallStock(std::size_t n) {
   Stock stock;
   stock.Resize(n);
   for (std::size_t i = 0; i < n; ++i) {
-    stock[static_cast<ItemIndex>(i)].left = Quantity::Of(1 + i % 3);
+    stock.Set(static_cast<ItemIndex>(i), {.left = Quantity::Of(1 + i % 3), .drawn = 0});
   }
   return stock;
 }

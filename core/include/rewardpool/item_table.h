@@ -116,7 +116,7 @@ class ItemTable {
   [[nodiscard]] Weight WeightAt(ItemIndex index) const noexcept { return weights_[index]; }
   // The weight that counts in a draw: 0 while the item is out of stock.
   [[nodiscard]] Weight DrawableWeightAt(ItemIndex index) const noexcept {
-    return stock_[index].left.is_zero() ? 0 : weights_[index];
+    return stock_.IsGone(index) ? 0 : weights_[index];
   }
   [[nodiscard]] const Stock& stock() const noexcept { return stock_; }
   [[nodiscard]] Stock& stock() noexcept { return stock_; }

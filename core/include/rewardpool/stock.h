@@ -1,6 +1,9 @@
 // stock.h - per item: units left and units drawn so far.
 //
-// Kept apart from weights and ids so that a draw touches one 16-byte entry.
+// Kept apart from weights and ids so that a draw touches one entry of 8 bytes:
+// both numbers have 32 bits there. An item that needs larger ones gets a wide
+// entry aside for as long as it does.
+//
 // Threads: one owner.
 #ifndef REWARDPOOL_STOCK_H_
 #define REWARDPOOL_STOCK_H_
@@ -8,6 +11,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "rewardpool/item.h"
@@ -29,31 +33,64 @@ class Stock {
   };
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
-  [[nodiscard]] const Entry& operator[](ItemIndex index) const noexcept {
+  // Requires index < size().
+  [[nodiscard]] Entry operator[](ItemIndex index) const noexcept {
     assert(index < entries_.size());
-    return entries_[index];
+    const Packed& entry = entries_[index];
+    if (entry.left == kIsWide) [[unlikely]] {
+      return wide_[entry.drawn];
+    }
+    return {entry.left == kIsUnlimited ? Quantity::Unlimited() : Quantity::Of(entry.left),
+            entry.drawn};
   }
-  [[nodiscard]] Entry& operator[](ItemIndex index) noexcept {
+  // Is nothing left? Requires index < size().
+  [[nodiscard]] bool IsGone(ItemIndex index) const noexcept {
     assert(index < entries_.size());
-    return entries_[index];
+    const Packed& entry = entries_[index];
+    return entry.left == 0 || (entry.left == kIsWide && wide_[entry.drawn].left.is_zero());
   }
+  // Requires index < size().
+  void Set(ItemIndex index, const Entry& entry);
 
+  // Room for so many entries without another allocation.
+  void Reserve(std::size_t size) { entries_.reserve(size); }
   // Grows with empty entries, or shrinks.
-  void Resize(std::size_t size) { entries_.resize(size); }
+  void Resize(std::size_t size);
 
   // Takes one unit of an item that has some.
   // Returns: true if that was the last one. Cost: one cache line.
   bool TakeOne(ItemIndex index) noexcept {
-    Entry& entry = entries_[index];
+    assert(!IsGone(index));
+    Packed& entry = entries_[index];
+    if (entry.left == kIsWide || entry.drawn == kPackedMax) [[unlikely]] {
+      return TakeOneWide(index);
+    }
     ++entry.drawn;
-    return entry.left.TakeOne();
+    entry.left -= std::uint32_t{entry.left != kIsUnlimited};
+    return entry.left == 0;
   }
 
   // Undoes one TakeOne().
-  void ReturnOne(ItemIndex index) noexcept { entries_[index].ReturnOne(); }
+  void ReturnOne(ItemIndex index) noexcept;
+
+  // A hint that TakeOne() of this item comes soon.
+  void Prefetch(ItemIndex index) const noexcept { __builtin_prefetch(&entries_[index], 1); }
 
  private:
-  std::vector<Entry> entries_;
+  struct Packed {
+    std::uint32_t left = 0;
+    std::uint32_t drawn = 0;  // of a wide entry: where in wide_ it is
+  };
+  static constexpr std::uint32_t kIsUnlimited = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint32_t kIsWide = kIsUnlimited - 1;
+  static constexpr std::uint32_t kPackedMax = kIsWide - 1;
+
+  // Allocates when an item's draws pass kPackedMax, once in the item's life.
+  bool TakeOneWide(ItemIndex index) noexcept;
+
+  std::vector<Packed> entries_;
+  std::vector<Entry> wide_;
+  std::vector<std::uint32_t> free_wide_;  // places in wide_ that no entry has
 };
 
 }  // namespace rewardpool

@@ -127,11 +127,11 @@ void SimulatedOdds::Run() {
   position = 0;
   for (const ItemClass& item : items_.classes()) {
     for (std::uint64_t copy = 0; copy < item.copies; ++copy, ++position) {
-      Stock::Entry& entry = stock_[static_cast<ItemIndex>(position)];
-      entry.drawn = counts_[position];
-      entry.left = item.quantity == kWithoutEnd ? Quantity::Unlimited()
-                                                : Quantity::Of(item.quantity - counts_[position]);
-      weights_[position] = entry.left.is_zero() ? 0 : item.weight;
+      const Quantity left = item.quantity == kWithoutEnd
+                                ? Quantity::Unlimited()
+                                : Quantity::Of(item.quantity - counts_[position]);
+      stock_.Set(static_cast<ItemIndex>(position), {.left = left, .drawn = counts_[position]});
+      weights_[position] = left.is_zero() ? 0 : item.weight;
     }
   }
   selector_->Assign(weights_);

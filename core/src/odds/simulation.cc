@@ -54,7 +54,7 @@ void SimulationRunner::Begin(std::uint64_t run, std::span<std::uint32_t> trace) 
   assert(run < plan_.options().runs && trace.size() == plan_.trace_size());
   random_ = MakeXoshiroRandom(plan_.options().seed + run);
   for (std::size_t i = 0; i < weights_.size(); ++i) {
-    stock_[static_cast<ItemIndex>(i)] = {plan_.items()[i].quantity, 0};
+    stock_.Set(static_cast<ItemIndex>(i), {plan_.items()[i].quantity, 0});
   }
   selector_->Assign(weights_);
   trace_ = trace;

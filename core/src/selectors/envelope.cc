@@ -43,8 +43,10 @@ void EnvelopeSelector::Assign(std::span<const Weight> weights) {
   tombstone_count_ = 0;
   tombstone_height_ = 0;
   capacities_ = {};
+  Weight weight_max = 0;
   for (const Weight weight : weights) {
     if (weight > 0) ++capacities_[BucketOf(weight)];
+    weight_max = std::max(weight_max, weight);
   }
   allocated_ = 0;
   for (std::size_t b = 0; b < kBuckets; ++b) {
@@ -52,10 +54,14 @@ void EnvelopeSelector::Assign(std::span<const Weight> weights) {
     buckets_[b].count = buckets_[b].tombstones = 0;
     allocated_ += capacities_[b];
   }
-  entries_ = std::vector<Entry>(size_);
+  slots_ = std::vector<Slot>(allocated_);
+  is_wide_ = false;
+  high_weights_ = {};
+  WidenFor(weight_max);
+  slot_of_position_ = std::vector<std::uint32_t>(size_);
   for (std::size_t i = 0; i < size_; ++i) {
     if (weights[i] == 0) continue;
-    PutLast(BucketOf(weights[i]), {weights[i], static_cast<ItemIndex>(i), 0});
+    PutLast(BucketOf(weights[i]), weights[i], static_cast<ItemIndex>(i));
     total_ += weights[i];
   }
   for (std::uint32_t b = 0; b < kBuckets; ++b) {
@@ -64,33 +70,30 @@ void EnvelopeSelector::Assign(std::span<const Weight> weights) {
 }
 
 Weight EnvelopeSelector::WeightAt(ItemIndex index) const noexcept {
-  const Entry* const entry = Find(index);
-  return entry == nullptr ? 0 : entry->weight;
+  std::size_t slot = 0;
+  return Find(index, slot);
 }
 
 void EnvelopeSelector::SetWeight(ItemIndex index, Weight weight) {
   assert(index <= size_);
   if (index == size_) {
-    if (size_ == entries_.size()) {
-      const std::size_t grown = CapacityFor(size_);
-      entries_.reserve(grown);
-      entries_.resize(grown);
-    }
+    if (size_ == slot_of_position_.capacity()) slot_of_position_.reserve(CapacityFor(size_));
+    slot_of_position_.push_back(0);
     ++size_;
   }
-  const Entry* const entry = Find(index);
-  const Weight old_weight = entry == nullptr ? 0 : entry->weight;
+  std::size_t slot = 0;
+  const Weight old_weight = Find(index, slot);
   if (weight == old_weight) return;
+  WidenFor(weight);
 
   if (old_weight > 0) {
     const std::uint32_t bucket = BucketOf(old_weight);
-    const auto slot = static_cast<std::size_t>(entry - entries_.data());
     if (weight > 0 && BucketOf(weight) == bucket) {
       total_ += weight - old_weight;
-      entries_[slot].weight = weight;
+      SetWeightIn(slot, weight);
       return;
     }
-    Bury(bucket, static_cast<std::uint32_t>(slot - buckets_[bucket].begin));
+    Bury(bucket, slot);
   }
   // With an enormous tombstone and its successor in it, the envelope may pass
   // 2^64 here. Then the sweep is due, and takes it back: sums are modulo 2^64.
@@ -104,7 +107,7 @@ std::size_t EnvelopeSelector::DrawMany(Random& random, Stock& stock, std::span<I
   std::size_t drawn = 0;
   while (drawn < picks.size() && total_ > 0) {
     const Place place = PickPlace(words);
-    const ItemIndex index = entries_[SlotAt(place)].item;
+    const ItemIndex index = slots_[place.slot].item;
     picks[drawn++] = index;
     if (stock.TakeOne(index)) {
       Bury(place.bucket, place.slot);
@@ -135,19 +138,20 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
         // UniformBelow() would refuse this word. So does an offset above all weights.
         window[i].offset = ~std::uint64_t{0};
       }
-      __builtin_prefetch(&entries_[SlotAt(window[i])]);
+      __builtin_prefetch(&slots_[window[i].slot]);
+      if (is_wide_) __builtin_prefetch(&high_weights_[window[i].slot]);
     }
     for (std::size_t i = 0; i < words; ++i) {
-      __builtin_prefetch(&stock[entries_[SlotAt(window[i])].item], 1);
+      stock.Prefetch(slots_[window[i].slot].item);
     }
     std::size_t used = 0;
     bool swept = false;
     while (used < words && !swept) {
       const Place& place = window[used++];
-      const Entry& entry = entries_[SlotAt(place)];
-      if (place.offset >= entry.weight) continue;
-      picks[drawn++] = entry.item;
-      if (stock.TakeOne(entry.item)) {
+      if (place.offset >= WeightIn(place.slot)) continue;
+      const ItemIndex item = slots_[place.slot].item;
+      picks[drawn++] = item;
+      if (stock.TakeOne(item)) {
         Bury(place.bucket, place.slot);
         swept = SweepIfDue();
       }
@@ -158,32 +162,36 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
 }
 
 std::size_t EnvelopeSelector::MemoryBytes() const noexcept {
-  return entries_.capacity() * sizeof(Entry);
+  return slots_.capacity() * sizeof(Slot) + high_weights_.capacity() * sizeof(high_weights_[0]) +
+         slot_of_position_.capacity() * sizeof(slot_of_position_[0]);
 }
 
-const EnvelopeSelector::Entry* EnvelopeSelector::Find(ItemIndex index) const noexcept {
-  // slot_of_position is not cleared when an item leaves: the slot then holds a
-  // tombstone, or another item.
-  const Entry& entry = entries_[entries_[index].slot_of_position];
-  return entry.item == index && entry.weight > 0 ? &entry : nullptr;
+void EnvelopeSelector::WidenFor(Weight weight) {
+  if (is_wide_ || weight <= kLowWeightMax) return;
+  is_wide_ = true;
+  high_weights_.resize(slots_.size());
+}
+
+Weight EnvelopeSelector::Find(ItemIndex index, std::size_t& slot) const noexcept {
+  slot = slot_of_position_[index];
+  return slot < slots_.size() && slots_[slot].item == index ? WeightIn(slot) : 0;
 }
 
 void EnvelopeSelector::Insert(ItemIndex index, Weight weight) {
   const std::uint32_t bucket = BucketOf(weight);
   if (buckets_[bucket].count == capacities_[bucket]) MakeRoomIn(bucket);
-  PutLast(bucket, {weight, index, 0});
+  PutLast(bucket, weight, index);
   AddToEnvelope(bucket, buckets_[bucket].height);
   total_ += weight;
 }
 
-void EnvelopeSelector::Bury(std::uint32_t bucket_index, std::uint32_t slot) noexcept {
+void EnvelopeSelector::Bury(std::uint32_t bucket_index, std::size_t slot) noexcept {
   Bucket& bucket = buckets_[bucket_index];
-  Entry* const entries = entries_.data() + bucket.begin;
-  total_ -= entries[slot].weight;
-  entries[slot].weight = 0;
-  // The entry that will probably take its place.
-  __builtin_prefetch(&entries[bucket.count - ++bucket.tombstones]);
-  tombstones_[tombstone_count_++] = {bucket_index, slot};
+  total_ -= WeightIn(slot);
+  SetWeightIn(slot, 0);
+  // The one that will probably take its place.
+  __builtin_prefetch(&slots_[bucket.begin + bucket.count - ++bucket.tombstones]);
+  tombstones_[tombstone_count_++] = {bucket_index, static_cast<std::uint32_t>(slot) - bucket.begin};
   tombstone_height_ += bucket.height;
 }
 
@@ -193,7 +201,7 @@ bool EnvelopeSelector::SweepIfDue() noexcept {
   return due;
 }
 
-// Fills each tombstone, in the order of their deaths, with the last live entry
+// Fills each tombstone, in the order of their deaths, with the last live slot
 // of its bucket.
 void EnvelopeSelector::Sweep() noexcept {
   std::array<std::uint32_t, kTombstonesMax> moved;
@@ -205,18 +213,16 @@ void EnvelopeSelector::Sweep() noexcept {
       AddToEnvelope(tombstone.bucket, 0 - bucket.tombstones * bucket.height);
       bucket.tombstones = 0;
     }
-    Entry* const entries = entries_.data() + bucket.begin;
-    while (bucket.count > 0 && entries[bucket.count - 1].weight == 0) --bucket.count;
+    while (bucket.count > 0 && WeightIn(bucket.begin + bucket.count - 1) == 0) --bucket.count;
     if (tombstone.slot >= bucket.count) continue;
-    const Entry& last = entries[--bucket.count];
-    entries[tombstone.slot].weight = last.weight;
-    entries[tombstone.slot].item = last.item;
-    moved[moved_count++] = bucket.begin + tombstone.slot;
-    __builtin_prefetch(&entries_[last.item], 1);
+    const std::uint32_t last = bucket.begin + --bucket.count;
+    const std::uint32_t slot = bucket.begin + tombstone.slot;
+    slots_[slot].item = slots_[last].item;
+    SetWeightIn(slot, WeightIn(last));
+    moved[moved_count++] = slot;
+    __builtin_prefetch(&slot_of_position_[slots_[last].item], 1);
   }
-  for (std::size_t m = 0; m < moved_count; ++m) {
-    entries_[entries_[moved[m]].item].slot_of_position = moved[m];
-  }
+  for (std::size_t m = 0; m < moved_count; ++m) slot_of_position_[slots_[moved[m]].item] = moved[m];
   tombstone_count_ = 0;
   tombstone_height_ = 0;
 }
@@ -228,12 +234,12 @@ void EnvelopeSelector::AddToEnvelope(std::uint32_t bucket, std::uint64_t change)
   envelope_ += change;
 }
 
-void EnvelopeSelector::PutLast(std::uint32_t bucket, const Entry& entry) noexcept {
+void EnvelopeSelector::PutLast(std::uint32_t bucket, Weight weight, ItemIndex item) noexcept {
   assert(buckets_[bucket].count < capacities_[bucket]);
   const std::uint32_t slot = buckets_[bucket].begin + buckets_[bucket].count++;
-  entries_[slot].weight = entry.weight;
-  entries_[slot].item = entry.item;
-  if (entry.weight > 0) entries_[entry.item].slot_of_position = slot;
+  slots_[slot].item = item;
+  SetWeightIn(slot, weight);
+  if (weight > 0) slot_of_position_[item] = slot;
 }
 
 // Moves a full bucket to the free room at the end; its old room is lost until
@@ -241,14 +247,16 @@ void EnvelopeSelector::PutLast(std::uint32_t bucket, const Entry& entry) noexcep
 void EnvelopeSelector::MakeRoomIn(std::uint32_t bucket_index) {
   Bucket& bucket = buckets_[bucket_index];
   const std::size_t capacity = CapacityFor(bucket.count);
-  if (allocated_ + capacity > entries_.size()) return Relayout(bucket_index);
+  if (allocated_ + capacity > slots_.size()) return Relayout(bucket_index);
   const std::size_t old_begin = bucket.begin;
   const std::size_t count = bucket.count;
   bucket.begin = static_cast<std::uint32_t>(allocated_);
   bucket.count = 0;
   capacities_[bucket_index] = static_cast<std::uint32_t>(capacity);
   allocated_ += capacity;
-  for (std::size_t i = 0; i < count; ++i) PutLast(bucket_index, entries_[old_begin + i]);
+  for (std::size_t slot = old_begin; slot < old_begin + count; ++slot) {
+    PutLast(bucket_index, WeightIn(slot), slots_[slot].item);
+  }
 }
 
 // Copies all buckets to new memory, with room to grow in each and at the end.
@@ -263,12 +271,17 @@ void EnvelopeSelector::Relayout(std::uint32_t growing_bucket) {
     bucket.count = 0;
     allocated += capacities_[b];
   }
-  std::vector<Entry> old_entries(std::max(size_, allocated + allocated / 8 + 64));
-  old_entries.swap(entries_);
+  const std::size_t slot_count = allocated + allocated / 8 + 64;
+  std::vector<Slot> old_slots(slot_count);
+  old_slots.swap(slots_);
+  std::vector<std::uint32_t> old_high_weights(is_wide_ ? slot_count : 0);
+  old_high_weights.swap(high_weights_);
   allocated_ = allocated;
   for (std::uint32_t b = 0; b < kBuckets; ++b) {
-    for (std::size_t i = 0; i < old_buckets[b].count; ++i) {
-      PutLast(b, old_entries[old_buckets[b].begin + i]);
+    const std::size_t begin = old_buckets[b].begin;
+    for (std::size_t slot = begin; slot < begin + old_buckets[b].count; ++slot) {
+      const Weight high = is_wide_ ? old_high_weights[slot] : 0;
+      PutLast(b, high << 32 | old_slots[slot].low_weight, old_slots[slot].item);
     }
   }
 }

@@ -64,23 +64,22 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
 
   template <typename Words>
   [[nodiscard]] ItemIndex Pick(Words& words) const noexcept {
-    return entries_[SlotAt(PickPlace(words))].item;
+    return slots_[PickPlace(words).slot].item;
   }
 
  private:
   // 4 exact ones, and 4 for each of 61 octaves; rounded up to 16 nodes of 16.
   static constexpr std::size_t kBuckets = 256;
 
-  // A slot of a bucket, and, in what would be padding, the slot of a position:
-  // that of position p is entries_[p].slot_of_position. Two arrays in one, so
-  // that an item costs 16 bytes.
-  struct Entry {
-    Weight weight = 0;
+  // Half of a weight and the item that has it, so that a draw fetches 8 bytes.
+  // The other half is in high_weights_, which most pools do not need.
+  struct Slot {
+    std::uint32_t low_weight = 0;
     ItemIndex item = 0;
-    std::uint32_t slot_of_position = 0;
   };
+  static constexpr Weight kLowWeightMax = 0xFFFF'FFFF;
 
-  // The entries begin to begin + count - 1.
+  // The slots begin to begin + count - 1.
   struct Bucket {
     std::uint64_t height = 0;
     std::uint64_t reciprocal = 0;  // divides by the height; see PlaceOf()
@@ -93,7 +92,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   // Where a number below E falls.
   struct Place {
     std::uint32_t bucket;
-    std::uint32_t slot;    // within the bucket
+    std::uint32_t slot;
     std::uint64_t offset;  // below the bucket's height
   };
 
@@ -120,28 +119,36 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
     // target / height without a division. target >> shift is below 2^30, and
     // the height over 2^shift is 1 to 8, so 35 bits of reciprocal are exact.
     const std::uint64_t slot = ((target >> bucket.shift) * bucket.reciprocal) >> kReciprocalBits;
-    return {static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(slot),
+    return {static_cast<std::uint32_t>(index), bucket.begin + static_cast<std::uint32_t>(slot),
             target - slot * bucket.height};
   }
   template <typename Words>
   [[nodiscard]] Place PickPlace(Words& words) const noexcept {
     for (;;) {
       const Place place = PlaceOf(UniformBelow(words, envelope_));
-      if (place.offset < entries_[SlotAt(place)].weight) return place;
+      if (place.offset < WeightIn(place.slot)) return place;
     }
   }
-  [[nodiscard]] std::size_t SlotAt(const Place& place) const noexcept {
-    return std::size_t{buckets_[place.bucket].begin} + place.slot;
-  }
 
-  // The entry that holds a position; null if its weight is 0.
-  [[nodiscard]] const Entry* Find(ItemIndex index) const noexcept;
+  [[nodiscard]] Weight WeightIn(std::size_t slot) const noexcept {
+    const Weight low = slots_[slot].low_weight;
+    return is_wide_ ? Weight{high_weights_[slot]} << 32 | low : low;
+  }
+  void SetWeightIn(std::size_t slot, Weight weight) noexcept {
+    slots_[slot].low_weight = static_cast<std::uint32_t>(weight);
+    if (is_wide_) high_weights_[slot] = static_cast<std::uint32_t>(weight >> 32);
+  }
+  // Makes room for high halves if the weight needs one.
+  void WidenFor(Weight weight);
+
+  // The weight of a position, and if it is not 0, its slot.
+  [[nodiscard]] Weight Find(ItemIndex index, std::size_t& slot) const noexcept;
   void Insert(ItemIndex index, Weight weight);
-  void Bury(std::uint32_t bucket_index, std::uint32_t slot) noexcept;
+  void Bury(std::uint32_t bucket_index, std::size_t slot) noexcept;
   [[nodiscard]] bool SweepIfDue() noexcept;
   void Sweep() noexcept;
   void AddToEnvelope(std::uint32_t bucket, std::uint64_t change) noexcept;
-  void PutLast(std::uint32_t bucket, const Entry& entry) noexcept;
+  void PutLast(std::uint32_t bucket, Weight weight, ItemIndex item) noexcept;
   void MakeRoomIn(std::uint32_t bucket);
   void Relayout(std::uint32_t growing_bucket);
   std::size_t DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks);
@@ -158,9 +165,15 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   std::array<Bucket, kBuckets> buckets_;
   std::array<std::uint32_t, kBuckets> capacities_ = {};
 
-  // At least size_ entries, of which the first allocated_ belong to buckets.
-  std::vector<Entry> entries_;
+  std::vector<Slot> slots_;  // the first allocated_ belong to buckets
   std::size_t allocated_ = 0;
+  // While all weights fit into the low halves there are no high ones. Widened
+  // once, a selector stays so until Assign().
+  bool is_wide_ = false;
+  std::vector<std::uint32_t> high_weights_;
+  // Not cleared when an item leaves: the slot then holds a tombstone or another
+  // item, or is gone itself.
+  std::vector<std::uint32_t> slot_of_position_;
 
   std::array<Tombstone, kTombstonesMax> tombstones_;
   std::size_t tombstone_count_ = 0;
