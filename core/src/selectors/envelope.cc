@@ -118,18 +118,18 @@ std::size_t EnvelopeSelector::DrawMany(Random& random, Stock& stock, std::span<I
 }
 
 // The loop of DrawMany() over a window of words at a time: place each word and
-// fetch its entry, fetch the stock of each entry, and only then draw. A sweep
-// moves entries, so the rest of the window is placed again after it.
+// fetch its slot, fetch the stock of each slot's item, and only then draw. A sweep
+// moves slots, so the rest of the window is placed again after it.
 std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks) {
   __extension__ using Wide = unsigned __int128;
   std::array<Place, kLookAheadMax> window;
   std::size_t drawn = 0;
   while (drawn < picks.size() && total_ > 0) {
     const std::span<const std::uint64_t> upcoming = random.Upcoming();
-    // As many words again as this call needs: the next one finds them fetched.
+    // As many words again as this call needs: some will be refused, and the next
+    // call finds the others fetched.
     const std::size_t wanted = picks.size() - drawn;
     const std::size_t placed = std::min({look_ahead_, upcoming.size(), 2 * wanted});
-    const std::size_t words = std::min(placed, wanted);
     for (std::size_t i = 0; i < placed; ++i) {
       const Wide product = static_cast<Wide>(upcoming[i]) * envelope_;
       const auto low = static_cast<std::uint64_t>(product);
@@ -141,12 +141,10 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
       __builtin_prefetch(&slots_[window[i].slot]);
       if (is_wide_) __builtin_prefetch(&high_weights_[window[i].slot]);
     }
-    for (std::size_t i = 0; i < words; ++i) {
-      stock.Prefetch(slots_[window[i].slot].item);
-    }
+    for (std::size_t i = 0; i < placed; ++i) stock.Prefetch(slots_[window[i].slot].item);
     std::size_t used = 0;
     bool swept = false;
-    while (used < words && !swept) {
+    while (used < placed && drawn < picks.size() && !swept) {
       const Place& place = window[used++];
       if (place.offset >= WeightIn(place.slot)) continue;
       const ItemIndex item = slots_[place.slot].item;
