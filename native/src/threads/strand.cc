@@ -50,7 +50,7 @@ void Strand::RunFirst(std::unique_lock<std::mutex>& lock) {
   is_running_ = true;
   lock.unlock();
   task();
-  task = nullptr;  // what it holds is released before Drain() returns
+  task = nullptr;  // what it holds may take long to let go of
   lock.lock();
   is_running_ = false;
   changed_.notify_all();
