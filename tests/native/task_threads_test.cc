@@ -236,6 +236,7 @@ TEST(StrandTest, TasksRunInOrderAndOneAtATimeWhileSomebodyDrains) {
     for (int i = 0; i < kTasks; ++i) {
       strand.Post([&, i] {
         overlaps += running.fetch_add(1);
+        std::this_thread::yield();
         out_of_order += ran.fetch_add(1) != i;
         running.fetch_sub(1);
       });
