@@ -11,6 +11,7 @@ from pathlib import Path
 
 import compare
 import machine
+import plot_rows
 import results
 import run
 import table
@@ -41,6 +42,8 @@ def parse_arguments(arguments):
     other.add_argument("--plot", metavar="FILE", help="draw the plots of a file, as SVG")
     what = parser.add_argument_group("what to run, or show")
     what.add_argument("--targets", action="store_true", help="only the rows that have a target")
+    what.add_argument("--plots", action="store_true",
+                      help="only the rows that a plot shows (with --targets: those too)")
     what.add_argument("--only", metavar="REGEX", type=re.compile,
                       help="only rows of whose name, program/benchmark, this finds a part")
     what.add_argument("--wasm", action="store_true",
@@ -49,8 +52,8 @@ def parse_arguments(arguments):
     how.add_argument("--quick", action="store_true",
                      help="one row of each kind, once: shows that they run, measures nothing")
     how.add_argument("--repetitions", type=int, metavar="N",
-                     help=f"of each row: 3 with --targets, else {compare.REPETITIONS_MIN}, "
-                          "which --compare needs")
+                     help="of each row: 3 with --targets or --plots, else "
+                          f"{compare.REPETITIONS_MIN}, which --compare needs")
     how.add_argument("--cores", type=_cores, metavar="LIST", help="for example 2,3")
     how.add_argument("--disk", type=Path, default=Path(tempfile.gettempdir()), metavar="FOLDER",
                      help="where logs are written: a folder on the disk to be measured")
@@ -78,7 +81,7 @@ def measure(options):
         print(f"WARNING: {problem}", file=sys.stderr)
     settings = run.Settings(
         repetitions=options.repetitions or
-        (1 if options.quick else 3 if options.targets else compare.REPETITIONS_MIN),
+        (1 if options.quick else 3 if options.targets or options.plots else compare.REPETITIONS_MIN),
         min_time_s=0.01 if options.quick else 0.2,
         cores=options.cores or machine.choose_cores())
     programs = sorted(str(path) for path in (BUILD / "bin").glob("bench_*"))
@@ -119,7 +122,10 @@ def _chooser(options, known_targets):
     def is_wanted(name):
         if options.only is not None and not options.only.search(name):
             return False
-        return not options.targets or any(target.is_about(name) for target in known_targets)
+        if not options.targets and not options.plots:
+            return True
+        return (options.targets and any(target.is_about(name) for target in known_targets)
+                or options.plots and plot_rows.is_shown(name))
     return is_wanted
 
 

@@ -9,6 +9,7 @@ import re
 import sys
 
 import matplotlib
+import plot_rows
 from matplotlib import ticker
 
 matplotlib.use("svg")
@@ -90,7 +91,7 @@ SELECTORS = {
 
 
 def draw_selectors(found):
-    lines = series(found, r"bench_selector/BM_Select/([\w-]+)/zipf/(\w+)/(\d+)")
+    lines = series(found, plot_rows.SELECTORS)
     kinds = {"static": "nothing changes", "depleting": "each draw takes an item out",
              "mixed": "a weight changes every 10"}
     if not lines:
@@ -114,9 +115,8 @@ LOGS = {"memory/durable": "no log", "file/durable": "files, durable",
 
 
 def draw_call_styles(found):
-    pattern = r"bench_actor/BM_(\w+)/(\w+/\w+)/producers:(\d+)/items:1000"
-    rates = series(found, pattern, "items_per_second")
-    floors = series(found, pattern, "reference_ns")
+    rates = series(found, plot_rows.CALL_STYLES, "items_per_second")
+    floors = series(found, plot_rows.CALL_STYLES, "reference_ns")
     if not rates:
         raise NothingToDraw
     figure, all_axes = panels(3, height=4)
@@ -140,8 +140,7 @@ def draw_call_styles(found):
 def draw_latency(found):
     rows = []
     for row in found.rows:
-        match = re.fullmatch(r"bench_actor/BM_Synchronous/(\w+)/([\w:]+)/producers:1/items:1000",
-                             row.name)
+        match = re.fullmatch(plot_rows.LATENCY, row.name)
         if match and row.values("p999_us"):
             rows.append((f"{match[1]}, {match[2].replace(':', ' ').replace('_', ' ')}", row))
     if not rows:
@@ -163,15 +162,15 @@ def draw_latency(found):
 
 
 def draw_recovery(found):
-    pattern = r"bench_recovery/BM_RecoveryOfLog(?:/threads:(\d+))?/log_mib:(\d+)"
-    times, floors = series(found, pattern), series(found, pattern, "reference_ns")
+    times = series(found, plot_rows.RECOVERY)
+    floors = series(found, plot_rows.RECOVERY, "reference_ns")
     if not times:
         raise NothingToDraw
     figure, all_axes = panels(1)
     axes = all_axes[0]
     for (threads,), color in zip(times, (BLUE, GREEN, PURPLE)):
-        label = f"recovery, {threads} thread{'s' * (threads != '1')}" if threads else "recovery"
-        draw_line(axes, times[threads,], color=color, label=label)
+        draw_line(axes, times[threads,], color=color,
+                  label=f"recovery, {threads} thread{'s' * (threads != '1')}")
     draw_line(axes, next(iter(floors.values())), color=RED, linestyle=":",
               label="reading and CRC32C")
     axes.set(xscale="log", xlabel="log", ylabel="a draw")
@@ -184,7 +183,7 @@ def draw_recovery(found):
 
 
 def draw_pools(found):
-    opened = series(found, r"bench_pools/BM_PoolsOpen/(\w+)/pools:(\d+)")
+    opened = series(found, plot_rows.POOLS_OPEN)
     if not opened:
         raise NothingToDraw
     figure, all_axes = panels(3, height=3.6)
@@ -192,20 +191,20 @@ def draw_pools(found):
     places = {"memory": BLUE, "file": ORANGE}
     for place, color in places.items():
         draw_line(opening, opened[place,], color=color, label=place)
-    for points in series(found, r"bench_pools/BM_PoolsReopen/pools:(\d+)").values():
+    for points in series(found, plot_rows.POOLS_REOPEN).values():
         draw_line(opening, points, color=RED, label="file, opened again")
-    for name, color, label in (("OneByOne", BLUE, "memory"),
-                               ("AtOnce", PURPLE, "memory, one under way in each")):
-        for points in series(found, rf"bench_pools/BM_PoolsDraw{name}/pools:(\d+)").values():
-            draw_line(drawing, points, color=color, label=label)
-    durable = series(found, r"bench_pools/BM_PoolsDrawDurably/pools:(\d+)/syncers:(\d+)")
+    looks = {"OneByOne": {"color": BLUE, "label": "memory"},
+             "AtOnce": {"color": PURPLE, "label": "memory, one under way in each"}}
+    for (name,), points in series(found, plot_rows.POOLS_DRAW).items():
+        draw_line(drawing, points, **looks[name])
+    durable = series(found, plot_rows.POOLS_DRAW_DURABLY)
     for syncers, color in ((1, ORANGE), (4, GREEN), (16, OLIVE)):
         points = sorted((int(pools), ns) for (pools,), by_syncers in durable.items()
                         for number, ns in by_syncers if number == syncers)
         if points:
             draw_line(drawing, points, color=color,
                       label=f"file, {syncers} syncer{'s' * (syncers > 1)}")
-    for (place,), points in series(found, r"bench_pools/BM_PoolsOpen/(\w+)/pools:(\d+)",
+    for (place,), points in series(found, plot_rows.POOLS_OPEN,
                                    "resident_bytes_per_pool").items():
         draw_line(keeping, points, color=places[place], label=place)
     for axes, title in zip(all_axes, ("open one", "draw once", "keep one in memory")):
