@@ -5,6 +5,7 @@ import argparse
 import datetime
 import os
 import re
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -196,6 +197,8 @@ def compare_files(options):
 
 def main(arguments):
     options = parse_arguments(arguments)
+    # As an exception, which ends the program that is being measured too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         if options.compare:
             return compare_files(options)
