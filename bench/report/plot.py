@@ -208,11 +208,9 @@ def draw_pools(found):
                                    "resident_bytes_per_pool").items():
         draw_line(keeping, points, color=places[place], label=place)
     for axes, title in zip(all_axes, ("open one", "draw once", "keep one in memory")):
-        axes.set(title=title, xscale="log", xlabel="pools")
+        axes.set(title=title, xscale="log", yscale="log", xlabel="pools")
         count_axis(axes.xaxis)
-    opening.set_yscale("log")
-    drawing.set_yscale("log")
-    keeping.set_ylim(bottom=0)
+    keeping.set_ylim(1e3, 1e6)  # the first pool has its threads beside it
     seconds_axis(opening.yaxis)
     seconds_axis(drawing.yaxis)
     count_axis(keeping.yaxis, "B")
