@@ -82,16 +82,27 @@ void BinaryInput::TakeTexts(std::vector<std::string>& texts) {
   while (texts.size() < count && problem_ == nullptr) TakeText(texts.emplace_back());
 }
 
+PackedDraws BinaryInput::TakeRowHead() noexcept {
+  PackedDraws row;
+  row.count = TakeVarint(kDrawsPerRecordMax);
+  row.bits = TakeByte();
+  if (row.bits > kPackedBitsMax) Fail("positions have a wrong number of bits");
+  return row;
+}
+
+void BinaryInput::TakeRow(PackedDraws& row) noexcept {
+  if (problem_ == nullptr) row.positions = Take(PackedBytes(row.count, row.bits));
+}
+
 void BinaryInput::TakePositions(std::vector<ItemIndex>& positions, std::size_t slot_count) {
   positions.clear();
-  const std::uint64_t count = TakeVarint(kDrawsPerRecordMax);
-  const unsigned bits = TakeByte();
+  PackedDraws row = TakeRowHead();
   if (problem_ != nullptr) return;
-  if (bits != PackedBits(slot_count)) return Fail("positions have a wrong number of bits");
-  const std::span<const std::byte> packed = Take(PackedBytes(count, bits));
+  if (row.bits != PackedBits(slot_count)) return Fail("positions have a wrong number of bits");
+  TakeRow(row);
   if (problem_ != nullptr) return;
-  positions.resize(count);
-  if (!UnpackPositions(packed, bits, slot_count, positions)) {
+  positions.resize(row.count);
+  if (!UnpackPositions(row.positions, row.bits, slot_count, positions)) {
     Fail("a position is beyond the last item, or the bits behind the last are not zero");
   }
 }

@@ -13,6 +13,7 @@
 
 #include "rewardpool/byte_buffer.h"
 #include "rewardpool/item.h"
+#include "rewardpool/record_codec.h"
 
 namespace rewardpool::internal {
 
@@ -64,6 +65,11 @@ class BinaryInput {
   void TakeText(std::string& text);
   void TakeTexts(std::vector<std::string>& texts);
   void TakePositions(std::vector<ItemIndex>& positions, std::size_t slot_count);
+
+  // A row of positions as it lies there, in two steps: how many and how wide, and
+  // then the row itself, which is only measured.
+  [[nodiscard]] PackedDraws TakeRowHead() noexcept;
+  void TakeRow(PackedDraws& row) noexcept;
 
  private:
   void Fail(const char* problem) noexcept;

@@ -10,10 +10,7 @@
 namespace rewardpool::internal {
 namespace {
 
-// Both directions handle `kGroup` positions with one 64-bit word that begins at
-// a byte, so that up to 7 bits of the word belong to the group before.
-constexpr unsigned kGroupBitsMax = 64 - 7;
-
+// Both directions handle `kGroup` positions with one 64-bit word.
 template <std::size_t kGroup>
 void PackGroups(std::span<const ItemIndex> positions, unsigned bits, char8_t* out) noexcept {
   std::uint64_t carry = 0;
@@ -76,10 +73,10 @@ bool UnpackGroups(std::span<const std::byte> packed, unsigned bits, ItemIndex la
 void PackPositions(std::span<const ItemIndex> positions, unsigned bits, char8_t* out) noexcept {
   assert(bits <= kPackedBitsMax);
   if (bits == 0) return;
-  static_assert(2 * kPackedBitsMax <= kGroupBitsMax);
-  if (8 * bits <= kGroupBitsMax) {
+  static_assert(2 * kPackedBitsMax <= kWordBitsMax);
+  if (8 * bits <= kWordBitsMax) {
     PackGroups<8>(positions, bits, out);
-  } else if (4 * bits <= kGroupBitsMax) {
+  } else if (4 * bits <= kWordBitsMax) {
     PackGroups<4>(positions, bits, out);
   } else {
     PackGroups<2>(positions, bits, out);
@@ -96,14 +93,11 @@ bool UnpackPositions(std::span<const std::byte> packed, unsigned bits, std::size
     return slot_count != 0;
   }
   const auto last = static_cast<ItemIndex>(slot_count - 1);
-  const bool all_exist = 8 * bits <= kGroupBitsMax ? UnpackGroups<8>(packed, bits, last, positions)
-                         : 4 * bits <= kGroupBitsMax
+  const bool all_exist = 8 * bits <= kWordBitsMax ? UnpackGroups<8>(packed, bits, last, positions)
+                         : 4 * bits <= kWordBitsMax
                              ? UnpackGroups<4>(packed, bits, last, positions)
                              : UnpackGroups<2>(packed, bits, last, positions);
-  const std::size_t bits_in_last_byte = positions.size() * bits % 8;
-  const bool padding_is_zero =
-      bits_in_last_byte == 0 || std::to_integer<unsigned>(packed.back()) >> bits_in_last_byte == 0;
-  return all_exist && padding_is_zero;
+  return all_exist && PaddingIsZero(packed, positions.size(), bits);
 }
 
 }  // namespace rewardpool::internal

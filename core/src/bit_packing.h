@@ -16,6 +16,10 @@ namespace rewardpool::internal {
 inline constexpr unsigned kPackedBitsMax = 26;
 static_assert(kItemsMax <= std::size_t{1} << kPackedBitsMax);
 
+// A 64-bit word that begins at a byte may begin with up to 7 bits of what was
+// before, and then holds this many more.
+inline constexpr unsigned kWordBitsMax = 64 - 7;
+
 // Bits that a position among `slot_count` needs: 0 if there is only one.
 [[nodiscard]] constexpr unsigned PackedBits(std::size_t slot_count) noexcept {
   return slot_count == 0 ? 0 : static_cast<unsigned>(std::bit_width(slot_count - 1));
@@ -23,6 +27,15 @@ static_assert(kItemsMax <= std::size_t{1} << kPackedBitsMax);
 
 [[nodiscard]] constexpr std::size_t PackedBytes(std::size_t count, unsigned bits) noexcept {
   return (count * bits + 7) / 8;
+}
+
+// Are the bits behind the last of `count` positions zero? Requires that `packed`
+// has PackedBytes().
+[[nodiscard]] inline bool PaddingIsZero(std::span<const std::byte> packed, std::size_t count,
+                                        unsigned bits) noexcept {
+  const std::size_t bits_in_last_byte = count * bits % 8;
+  return bits_in_last_byte == 0 ||
+         std::to_integer<unsigned>(packed.back()) >> bits_in_last_byte == 0;
 }
 
 // PackPositions() may write this many bytes more than PackedBytes().

@@ -313,6 +313,19 @@ class BinaryCodec final : public RecordCodec {
     return Status::Ok();
   }
 
+  std::optional<PackedDraws> TakePackedDraws(std::span<const std::byte>& input) const override {
+    constexpr char kTag = kRecordTypes[RecordIndexOf<DrawRun>()].tag;
+    internal::BinaryInput reader(input);
+    if (static_cast<char>(reader.TakeByte()) != kTag || reader.TakeByte() != kRecordVersion) {
+      return std::nullopt;
+    }
+    PackedDraws draws = reader.TakeRowHead();
+    reader.TakeRow(draws);
+    if (reader.problem() != nullptr || draws.count == 0) return std::nullopt;
+    input = reader.rest();
+    return draws;
+  }
+
  private:
   static void Begin(BinaryWriter& writer, std::size_t record_index) {
     writer.PutByte(static_cast<std::uint8_t>(kRecordTypes[record_index].tag));
@@ -483,6 +496,11 @@ class JsonLinesCodec final : public RecordCodec {
     RP_RETURN_IF_ERROR(CheckDecoded(reader.problem(), record));
     input = input.subspan(line_length + 1);
     return Status::Ok();
+  }
+
+  // Its runs name items by their ids.
+  std::optional<PackedDraws> TakePackedDraws(std::span<const std::byte>&) const override {
+    return std::nullopt;
   }
 
  private:

@@ -23,8 +23,8 @@ std::uint32_t FrameCrcSeed(std::uint64_t salt) noexcept {
 }
 
 // `frame` is a whole frame: header and payload.
-std::uint32_t FrameCrc(std::uint64_t salt, std::span<const std::byte> frame) noexcept {
-  return Crc32c(FrameCrcSeed(salt), frame.subspan(kFrameLengthAt));
+std::uint32_t FrameCrc(std::uint32_t seed, std::span<const std::byte> frame) noexcept {
+  return Crc32c(seed, frame.subspan(kFrameLengthAt));
 }
 
 std::size_t PayloadLength(const std::byte* frame) noexcept {
@@ -137,7 +137,7 @@ std::uint32_t SealFrame(std::span<std::byte> frame, std::uint64_t salt, std::uin
                     static_cast<std::uint32_t>(length) | static_cast<std::uint32_t>(type) << 24);
   StoreLittleEndian(to + kFrameRequestIdLowAt, static_cast<std::uint32_t>(first_request_id));
   StoreLittleEndian(to + kFramePreviousCrcAt, previous_crc);
-  const std::uint32_t crc = FrameCrc(salt, frame);
+  const std::uint32_t crc = FrameCrc(FrameCrcSeed(salt), frame);
   StoreLittleEndian(to + kFrameCrcAt, crc);
   return crc;
 }
@@ -148,31 +148,49 @@ Result<FrameReader> FrameReader::Open(std::string_view magic, std::span<const st
   return FrameReader(bytes, *header, LoadLittleEndian<std::uint32_t>(bytes.data() + kHeaderCrcAt));
 }
 
-std::optional<Frame> FrameReader::Next() {
+FrameReader::FrameReader(std::span<const std::byte> bytes, const SegmentHeader& header,
+                         std::uint32_t chain_crc)
+    : bytes_(bytes), header_(header), crc_seed_(FrameCrcSeed(header.salt)), chain_crc_(chain_crc) {}
+
+std::optional<Frame> FrameReader::Ahead() const {
   const std::span<const std::byte> rest = bytes_.subspan(position_);
   if (rest.size() <= kFrameHeaderBytes) return std::nullopt;
   const std::byte* const from = rest.data();
   const std::size_t length = PayloadLength(from);
   if (length == 0 || length > rest.size() - kFrameHeaderBytes) return std::nullopt;
-
-  // The chain is checked first because that is cheap.
   if (LoadLittleEndian<std::uint32_t>(from + kFramePreviousCrcAt) != chain_crc_) {
     return std::nullopt;
   }
-  const std::size_t frame_bytes = kFrameHeaderBytes + length;
-  const std::uint32_t crc = FrameCrc(header_.salt, rest.first(frame_bytes));
-  if (LoadLittleEndian<std::uint32_t>(from + kFrameCrcAt) != crc) return std::nullopt;
-
   const auto type = static_cast<std::uint8_t>(from[kFrameTypeAt]);
   Frame frame;
   frame.offset = position_;
   frame.codec = type & kFrameCodecMask;
   frame.prior_synced = (type & kFramePriorSynced) != 0;
   frame.request_id_low = LoadLittleEndian<std::uint32_t>(from + kFrameRequestIdLowAt);
-  frame.crc = crc;
+  frame.crc = LoadLittleEndian<std::uint32_t>(from + kFrameCrcAt);
   frame.payload = rest.subspan(kFrameHeaderBytes, length);
-  position_ += frame_bytes;
-  chain_crc_ = crc;
+  return frame;
+}
+
+void FrameReader::Pass(const Frame& frame) noexcept {
+  position_ += kFrameHeaderBytes + frame.payload.size();
+  chain_crc_ = frame.crc;
+}
+
+std::optional<Frame> FrameReader::Next() {
+  // The chain is checked first because that is cheap.
+  std::optional<Frame> frame = Ahead();
+  if (!frame) return std::nullopt;
+  const std::span<const std::byte> checked =
+      bytes_.subspan(position_, kFrameHeaderBytes + frame->payload.size());
+  if (FrameCrc(crc_seed_, checked) != frame->crc) return std::nullopt;
+  Pass(*frame);
+  return frame;
+}
+
+std::optional<Frame> FrameReader::NextUnchecked() {
+  std::optional<Frame> frame = Ahead();
+  if (frame) Pass(*frame);
   return frame;
 }
 
@@ -188,7 +206,7 @@ std::string FrameReader::Problem() const {
     return "frame cut short: payload of " + std::to_string(length) + " bytes, " +
            std::to_string(rest.size() - kFrameHeaderBytes) + " left";
   }
-  const std::uint32_t crc = FrameCrc(header_.salt, rest.first(kFrameHeaderBytes + length));
+  const std::uint32_t crc = FrameCrc(crc_seed_, rest.first(kFrameHeaderBytes + length));
   if (LoadLittleEndian<std::uint32_t>(rest.data() + kFrameCrcAt) != crc) {
     return "frame of " + std::to_string(length) + " bytes does not match its checksum";
   }
@@ -197,7 +215,6 @@ std::string FrameReader::Problem() const {
 
 std::optional<std::uint64_t> FrameReader::FindLaterSyncedFrame() const {
   const std::span<const std::byte> rest = bytes_.subspan(position_);
-  const std::uint32_t seed = FrameCrcSeed(header_.salt);
   std::optional<RangeCrc> range_crc;
   std::size_t found = rest.size();
 
@@ -206,7 +223,7 @@ std::optional<std::uint64_t> FrameReader::FindLaterSyncedFrame() const {
     if (length == 0 || length > rest.size() - at - kFrameHeaderBytes) return false;
     if (!range_crc) range_crc.emplace(rest);
     return LoadLittleEndian<std::uint32_t>(&rest[at + kFrameCrcAt]) ==
-           range_crc->Of(seed, at + kFrameLengthAt, at + kFrameHeaderBytes + length);
+           range_crc->Of(crc_seed_, at + kFrameLengthAt, at + kFrameHeaderBytes + length);
   };
 
   // Any byte that could be the type of such a frame is tried. The one at

@@ -152,6 +152,22 @@ Status ItemTable::ApplyDraws(std::span<const ItemIndex> positions) {
   return Status::Ok();
 }
 
+bool ItemTable::ApplyDrawCounts(std::span<const std::uint32_t> counts) {
+  const std::size_t slots = std::min(counts.size(), slot_count());
+  // Without branches on single counts: of many items some were drawn and some not,
+  // as chance had it.
+  bool possible = true;
+  for (std::size_t i = 0; i < slots; ++i) {
+    const bool drawable =
+        weights_[i] != 0 && stock_[static_cast<ItemIndex>(i)].left.Covers(counts[i]);
+    possible &= drawable || counts[i] == 0;
+  }
+  for (std::size_t i = slots; i < counts.size(); ++i) possible &= counts[i] == 0;
+  if (!possible) return false;
+  for (std::size_t i = 0; i < slots; ++i) stock_.Take(static_cast<ItemIndex>(i), counts[i]);
+  return true;
+}
+
 Status ItemTable::CheckNewItem(std::string_view id, Weight weight) const {
   RP_RETURN_IF_ERROR(ValidateItemId(id));
   if (weight > kWeightMax) {

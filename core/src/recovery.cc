@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <memory>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
+#include "draw_stretch.h"
 #include "rewardpool/frame.h"
 #include "rewardpool/record_codec.h"
 #include "rewardpool/snapshot.h"
@@ -18,26 +20,69 @@ namespace {
 // A catalog is written in batches of this many items, each synced.
 constexpr std::size_t kCatalogBatchItems = 16'384;
 
-Result<std::vector<std::byte>> ReadBytes(WalSource& log, std::uint64_t segment,
-                                         std::uint64_t bytes) {
-  std::vector<std::byte> content;
-  // Where addresses have 32 bits, a part of it would pass for the whole.
-  if (bytes > content.max_size()) {
-    return Status(StatusCode::kUnsupported, log.SegmentName(segment) + " has " +
-                                                std::to_string(bytes) +
-                                                " bytes, more than can be read here");
+// Reads the beginnings of segments, or whole ones, into memory that it keeps.
+class SegmentBytes {
+ public:
+  SegmentBytes(WalSource& log, Workers& workers) : log_(log), workers_(workers) {}
+
+  // Returns: the first `length` bytes, or as many as there are; valid until the
+  //          next call.
+  Result<std::span<const std::byte>> Read(std::uint64_t segment, std::uint64_t length) {
+    // Where addresses have 32 bits, a part of it would pass for the whole.
+    if (length > static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max())) {
+      return Status(StatusCode::kUnsupported, log_.SegmentName(segment) + " has " +
+                                                  std::to_string(length) +
+                                                  " bytes, more than can be read here");
+    }
+    const auto size = static_cast<std::size_t>(length);
+    if (size > capacity_) {
+      bytes_.reset();
+      // Not make_unique_for_overwrite(): libc++ 14 has none.
+      bytes_.reset(new std::byte[size]);
+      capacity_ = size;
+    }
+    const std::size_t slices =
+        std::clamp<std::size_t>(size / workers_.task_bytes_min(), 1, workers_.count());
+    const std::size_t slice_bytes = (size + slices - 1) / slices;
+    std::vector<Result<std::size_t>> read(slices, std::size_t{0});
+    workers_.Run(slices, [&](std::size_t slice) {
+      const std::size_t begin = std::min(slice * slice_bytes, size);
+      const std::size_t end = std::min(begin + slice_bytes, size);
+      read[slice] = log_.Read(segment, begin, {bytes_.get() + begin, end - begin});
+    });
+    std::size_t end = 0;
+    for (std::size_t slice = 0; slice < slices && end == slice * slice_bytes; ++slice) {
+      if (!read[slice].ok()) return read[slice].status();
+      end += *read[slice];
+    }
+    return std::span<const std::byte>(bytes_.get(), end);
   }
-  content.resize(static_cast<std::size_t>(bytes));
-  Result<std::size_t> read = log.Read(segment, 0, content);
-  if (!read.ok()) return read.status();
-  content.resize(*read);
-  return content;
-}
+
+ private:
+  WalSource& log_;
+  Workers& workers_;
+  std::unique_ptr<std::byte[]> bytes_;
+  std::size_t capacity_ = 0;
+};
+
+// One pair of hands: the caller's.
+class CallerAlone final : public Workers {
+ public:
+  [[nodiscard]] std::size_t count() const noexcept override { return 1; }
+  [[nodiscard]] std::size_t task_bytes_min() const noexcept override { return kTaskBytes; }
+  void Run(std::size_t task_count, const Task& task) override {
+    for (std::size_t i = 0; i < task_count; ++i) task(i);
+  }
+
+ private:
+  static constexpr std::size_t kTaskBytes = std::size_t{1} << 20;
+};
 
 Result<SegmentHeader> ReadHeader(WalSource& log, std::uint64_t segment) {
-  Result<std::vector<std::byte>> bytes = ReadBytes(log, segment, kSegmentHeaderBytes);
+  EncodedHeader header;
+  const Result<std::size_t> bytes = log.Read(segment, 0, header);
   if (!bytes.ok()) return bytes.status();
-  return DecodeHeader(kSegmentMagic, *bytes);
+  return DecodeHeader(kSegmentMagic, std::span(header).first(*bytes));
 }
 
 // Loads a snapshot and checks that it is what its name says. Messages name it.
@@ -60,7 +105,13 @@ Result<SnapshotImage> LoadSnapshot(SnapshotStore& snapshots, RequestId name) {
 class Inspector {
  public:
   Inspector(WalSource& log, SnapshotStore& snapshots, const InspectOptions& options)
-      : log_(log), snapshots_(snapshots), options_(options) {
+      : log_(log),
+        snapshots_(snapshots),
+        options_(options),
+        workers_(options.workers != nullptr ? *options.workers : caller_alone_),
+        segment_bytes_(log, workers_),
+        draw_counter_(workers_),
+        counts_draws_(options.visitor == nullptr || !options.visitor->WantsPlainDraws()) {
     found_.keys = KeyTable(options.key_retention);
   }
 
@@ -153,7 +204,7 @@ class Inspector {
   // A header is synced before the first frame is written behind it. So one that
   // is not whole, with nothing behind it, was torn; with something, damaged.
   Result<bool> HasOnlyHeader(const SegmentInfo& info) {
-    Result<std::vector<std::byte>> bytes = ReadBytes(log_, info.number, info.bytes);
+    const Result<std::span<const std::byte>> bytes = segment_bytes_.Read(info.number, info.bytes);
     if (!bytes.ok()) return bytes.status();
     const auto begin =
         bytes->begin() + static_cast<std::ptrdiff_t>(std::min(bytes->size(), kSegmentHeaderBytes));
@@ -211,12 +262,16 @@ class Inspector {
     record_number_ = 0;
     const std::uint64_t number = segment.info.number;
     RP_RETURN_IF_ERROR(CheckLink(segment.header, is_first));
-    Result<std::vector<std::byte>> bytes = ReadBytes(log_, number, segment.info.bytes);
+    const Result<std::span<const std::byte>> bytes =
+        segment_bytes_.Read(number, segment.info.bytes);
     if (!bytes.ok()) return bytes.status();
     Result<FrameReader> reader = FrameReader::Open(kSegmentMagic, *bytes);
     if (!reader.ok()) return Corrupt(number, 0, reader.status().message());
     ++found_.segments_read;
-    while (const std::optional<Frame> frame = reader->Next()) {
+    for (std::uint64_t frames_to_replay = 0;; --frames_to_replay) {
+      if (frames_to_replay == 0) frames_to_replay = CountDraws(*reader);
+      const std::optional<Frame> frame = reader->Next();
+      if (!frame) break;
       ++found_.frames_read;
       RP_RETURN_IF_ERROR(ReplayFrame(number, *frame));
     }
@@ -250,6 +305,27 @@ class Inspector {
       return Corrupt(header.number, kHeaderSchemaHashAt, "it was written for other items");
     }
     return Status::Ok();
+  }
+
+  // Passes over the plain draws that come next, counting them, if all of them were
+  // possible.
+  // Returns: how many of the frames that then come next must be replayed record by
+  //          record: the first that is something else, and before it all that could
+  //          not be counted, so that their flaw is found where it is.
+  std::uint64_t CountDraws(FrameReader& reader) {
+    if (!counts_draws_ || !created_) return 1;
+    const internal::DrawStretch stretch = internal::FindDrawStretch(
+        reader, found_.log_end.last_request_id + 1, workers_.task_bytes_min());
+    // To go through all positions must cost less than to go through the draws.
+    if (stretch.draws >> stretch.bits == 0) return stretch.frames + 1;
+    const std::optional<std::span<const std::uint32_t>> counts = draw_counter_.Count(stretch);
+    if (!counts || !found_.items.ApplyDrawCounts(*counts)) return stretch.frames + 1;
+    reader = stretch.end;
+    found_.log_end.last_request_id += stretch.draws;
+    found_.frames_read += stretch.frames;
+    found_.records_read += stretch.records;
+    record_number_ += stretch.records;
+    return 1;
   }
 
   Status ReplayFrame(std::uint64_t number, const Frame& frame) {
@@ -396,6 +472,11 @@ class Inspector {
   WalSource& log_;
   SnapshotStore& snapshots_;
   const InspectOptions& options_;
+  CallerAlone caller_alone_;
+  Workers& workers_;
+  SegmentBytes segment_bytes_;
+  internal::DrawCounter draw_counter_;
+  const bool counts_draws_;
   Inspection found_;
   std::vector<Segment> segments_;
   bool created_ = false;
@@ -424,6 +505,8 @@ class SnapshotComparer final : public RecordVisitor {
     ++report_.snapshots_compared;
     return Status::Ok();
   }
+
+  bool WantsPlainDraws() const override { return false; }
 
  private:
   static std::string Difference(const SnapshotImage& image, const ItemTable& items,
@@ -515,10 +598,10 @@ Result<LogEnd> CreatePool(WalStorage& log, std::span<const Item> catalog,
 
 Result<OpenedPool> OpenPool(WalStorage& log, SnapshotStore& snapshots,
                             std::optional<std::span<const Item>> catalog,
-                            const WalBatcher::Options& options, std::size_t key_retention) {
+                            const WalBatcher::Options& options, std::size_t key_retention,
+                            Workers* workers) {
   Result<Inspection> inspection =
-      InspectPool(log, snapshots,
-                  {.from = InspectOptions::From::kNewestSnapshot, .key_retention = key_retention});
+      InspectPool(log, snapshots, {.key_retention = key_retention, .workers = workers});
   if (!inspection.ok()) return inspection.status();
   if (!inspection->exists && !catalog) {
     return Status(StatusCode::kNotFound, "there is no pool here, and no catalog to create one");
@@ -581,7 +664,7 @@ Result<RequestId> PruneLog(WalStorage& log, SnapshotStore& snapshots, RequestId 
   return log_starts_after;
 }
 
-Result<VerifyReport> VerifyPool(WalSource& log, SnapshotStore& snapshots) {
+Result<VerifyReport> VerifyPool(WalSource& log, SnapshotStore& snapshots, Workers* workers) {
   VerifyReport report;
   Result<std::vector<RequestId>> names = snapshots.List();
   if (!names.ok()) return names.status();
@@ -592,8 +675,9 @@ Result<VerifyReport> VerifyPool(WalSource& log, SnapshotStore& snapshots) {
     ++report.snapshots;
   }
   SnapshotComparer comparer(snapshots, report);
-  Result<Inspection> inspection =
-      InspectPool(log, snapshots, {.from = InspectOptions::From::kLogStart, .visitor = &comparer});
+  Result<Inspection> inspection = InspectPool(
+      log, snapshots,
+      {.from = InspectOptions::From::kLogStart, .visitor = &comparer, .workers = workers});
   if (!inspection.ok()) return inspection.status();
   if (!inspection->exists) return Status(StatusCode::kNotFound, "there is no pool here");
   report.last_request_id = inspection->log_end.last_request_id;

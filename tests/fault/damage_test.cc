@@ -10,6 +10,7 @@
 
 #include "fault/workload.h"
 #include "rewardpool/frame.h"
+#include "support/replay_agreement.h"
 
 namespace rewardpool::testing {
 namespace {
@@ -45,6 +46,8 @@ class DamageTest : public ::testing::TestWithParam<std::string> {
     auto shared = std::make_shared<MemoryDisk>(disk);
     MemoryStorage log(shared);
     MemorySnapshotStore snapshots(shared);
+    BackwardWorkers workers;
+    ExpectReadingsAgree(log, snapshots, workers);
     return {ReadHistory(log, snapshots), InspectPool(log, snapshots, {}),
             VerifyPool(log, snapshots)};
   }

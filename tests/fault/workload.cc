@@ -6,6 +6,8 @@
 #include <random>
 #include <string>
 
+#include "support/replay_agreement.h"
+
 namespace rewardpool::testing {
 namespace {
 
@@ -162,6 +164,8 @@ void ExpectRecovers(const std::shared_ptr<SimulatedDisk>& disk, const WorkloadOp
                     Life life) {
   FaultyStorage log(disk);
   FaultySnapshotStore snapshots(disk);
+  BackwardWorkers workers;
+  ExpectReadingsAgree(log, snapshots, workers);
   ASSERT_NO_FATAL_FAILURE(ExpectHistoryKept(log, snapshots, life));
   {
     Result<SyncPool> pool = SyncPool::Open(log, snapshots, FaultCatalog(), options.pool);

@@ -82,6 +82,10 @@ class FrameReader {
   // returned nothing it always will.
   [[nodiscard]] std::optional<Frame> Next();
 
+  // The same, but that the checksum is not looked at: to look ahead, with a copy of
+  // a reader. Whoever uses what it yields has the frames checked by Next() after all.
+  [[nodiscard]] std::optional<Frame> NextUnchecked();
+
   // Where the valid part ends so far: the offset after the last frame returned.
   [[nodiscard]] std::uint64_t valid_length() const noexcept { return position_; }
   // Crc of the last frame returned, or of the header: where the chain stands.
@@ -98,11 +102,15 @@ class FrameReader {
 
  private:
   FrameReader(std::span<const std::byte> bytes, const SegmentHeader& header,
-              std::uint32_t chain_crc)
-      : bytes_(bytes), header_(header), chain_crc_(chain_crc) {}
+              std::uint32_t chain_crc);
+
+  // What Next() yields if the checksum holds.
+  [[nodiscard]] std::optional<Frame> Ahead() const;
+  void Pass(const Frame& frame) noexcept;
 
   std::span<const std::byte> bytes_;
   SegmentHeader header_;
+  std::uint32_t crc_seed_;  // every frame's crc goes on from here
   std::uint64_t position_ = kSegmentHeaderBytes;
   std::uint32_t chain_crc_ = 0;
 };

@@ -55,6 +55,13 @@ class Quantity {
     if (bits_ == kUnlimitedBits) return false;
     return --bits_ == 0;
   }
+  // True if so many units are left.
+  [[nodiscard]] constexpr bool Covers(std::uint64_t units) const noexcept { return bits_ >= units; }
+  // Takes that many units. Requires Covers(units).
+  constexpr void Take(std::uint64_t units) noexcept {
+    assert(Covers(units));
+    bits_ -= is_unlimited() ? 0 : units;
+  }
   // Gives back one unit that TakeOne() took.
   constexpr void ReturnOne() noexcept {
     if (bits_ != kUnlimitedBits) ++bits_;

@@ -151,6 +151,12 @@ class ItemTable {
   // Cost:   O(1) each, no allocation.
   Status ApplyDraws(std::span<const ItemIndex> positions);
 
+  // Takes counts[i] units of each position i: the same as ApplyDraws() with these
+  // draws in any order, if that returns Ok.
+  // Returns: false if it would not; nothing has changed then.
+  // Cost:    O(counts), no allocation.
+  [[nodiscard]] bool ApplyDrawCounts(std::span<const std::uint32_t> counts);
+
   void set_drawn_of_removed(std::uint64_t drawn) noexcept { drawn_of_removed_ = drawn; }
 
  private:

@@ -24,6 +24,14 @@ namespace rewardpool {
 
 class ByteBuffer;
 
+// The draws of a run as they lie in a log: so many positions of `bits` bits each,
+// the first in the lowest bits of the first byte (docs/wal-format.md).
+struct PackedDraws {
+  std::size_t count = 0;
+  unsigned bits = 0;
+  std::span<const std::byte> positions;
+};
+
 class RecordCodec {
  public:
   virtual ~RecordCodec() = default;
@@ -49,6 +57,13 @@ class RecordCodec {
   //         this program does not know, named). `record` is then unspecified.
   [[nodiscard]] virtual Status Decode(std::span<const std::byte>& input, const ItemTable& items,
                                       Record& record) const = 0;
+
+  // If the record at the start of `input` is a run of draws whose positions lie
+  // there packed: returns them and moves `input` past it. Otherwise nothing, and
+  // Decode() tells what it is. For who counts draws and needs no items: that a
+  // position exists, and that the bits behind the last are zero, is not checked.
+  [[nodiscard]] virtual std::optional<PackedDraws> TakePackedDraws(
+      std::span<const std::byte>& input) const = 0;
 };
 
 // The codec with that name; nullptr if there is none. Codecs have no state:

@@ -28,6 +28,7 @@
 #include "rewardpool/wal_batcher.h"
 #include "rewardpool/wal_record.h"
 #include "rewardpool/wal_storage.h"
+#include "rewardpool/workers.h"
 
 namespace rewardpool {
 
@@ -40,6 +41,10 @@ class RecordVisitor {
   // A status that is not ok stops the replay and is returned from it.
   [[nodiscard]] virtual Status OnRecord(const Record& record, RequestId first_request_id,
                                         const ItemTable& items, const KeyTable& keys) = 0;
+
+  // False if OnRecord() has no use for plain draws (DrawRun): it may then not be
+  // shown them, which lets them be counted in place of replayed one by one.
+  [[nodiscard]] virtual bool WantsPlainDraws() const { return true; }
 };
 
 struct InspectOptions {
@@ -50,6 +55,9 @@ struct InspectOptions {
   From from = From::kNewestSnapshot;
   std::size_t key_retention = kKeyRetentionDefault;
   RecordVisitor* visitor = nullptr;
+  // Read segments, check them and count their plain draws; the result is the same
+  // with any. They call Read() of the log in parallel. Null: the caller alone.
+  Workers* workers = nullptr;
 };
 
 // A change that must be durable before a writer may go on.
@@ -119,7 +127,8 @@ struct OpenedPool {
 [[nodiscard]] Result<OpenedPool> OpenPool(WalStorage& log, SnapshotStore& snapshots,
                                           std::optional<std::span<const Item>> catalog,
                                           const WalBatcher::Options& options,
-                                          std::size_t key_retention = kKeyRetentionDefault);
+                                          std::size_t key_retention = kKeyRetentionDefault,
+                                          Workers* workers = nullptr);
 
 // After the snapshot `newest` was published and while `previous` is known to be
 // good: removes the segments that only states before `previous` need, and all
@@ -144,7 +153,8 @@ struct VerifyReport {
 // the log arrives at what each snapshot says.
 // Errors: those of InspectPool(); also kCorrupt for a damaged or deviating
 //         snapshot, and kNotFound if there is no pool.
-[[nodiscard]] Result<VerifyReport> VerifyPool(WalSource& log, SnapshotStore& snapshots);
+[[nodiscard]] Result<VerifyReport> VerifyPool(WalSource& log, SnapshotStore& snapshots,
+                                              Workers* workers = nullptr);
 
 }  // namespace rewardpool
 

@@ -70,6 +70,19 @@ class Stock {
     return entry.left == 0;
   }
 
+  // Takes units of an item that has as many.
+  void Take(ItemIndex index, std::uint32_t units) {
+    Packed& packed = entries_[index];
+    if (packed.left == kIsWide || units > kPackedMax - packed.drawn) [[unlikely]] {
+      Entry entry = (*this)[index];
+      entry.drawn += units;
+      entry.left.Take(units);
+      return Set(index, entry);
+    }
+    packed.drawn += units;
+    packed.left -= packed.left == kIsUnlimited ? 0 : units;
+  }
+
   // Undoes one TakeOne().
   void ReturnOne(ItemIndex index) noexcept;
 

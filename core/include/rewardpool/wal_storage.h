@@ -16,7 +16,7 @@
 // contract suite runs against them all: tests/contract.
 //
 // Threads: one owner; but RemoveSegment(), ListSegments() and Read() of segments
-//          that are not open may run in another thread meanwhile.
+//          that are not open may run in other threads meanwhile, at once.
 #ifndef REWARDPOOL_WAL_STORAGE_H_
 #define REWARDPOOL_WAL_STORAGE_H_
 

@@ -1,0 +1,50 @@
+// Draws that are counted in parts lead to what draws replayed one by one lead to.
+#include "support/replay_agreement.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "rewardpool/memory_storage.h"
+
+namespace rewardpool::testing {
+namespace {
+
+TEST(ReplayAgreement, ForgedLogsReadTheSameCountedAndReplayed) {
+  constexpr std::uint64_t kSeeds = 400;
+  BackwardWorkers workers;
+  std::uint64_t refused = 0;
+  std::uint64_t runs = 0;
+  std::uint64_t replayed = 0;
+  std::set<std::string> reasons;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const auto disk = std::make_shared<MemoryDisk>(ForgeLog(seed));
+    MemoryStorage log(disk);
+    MemorySnapshotStore snapshots(disk);
+    const ReplayedLog read = ExpectReadingsAgree(log, snapshots, workers);
+    if (HasFailure()) return;
+    EXPECT_TRUE(read.status.ok() || seed % 2 == 1) << read.status.ToString();
+    runs += read.runs;
+    replayed += read.replayed;
+    if (!read.status.ok()) {
+      ++refused;
+      const std::string& message = read.status.message();
+      for (const char* const reason :
+           {"where no item is", "weight 0", "out of stock", "does not begin with request",
+            "number of bits", "not zero", "not a torn tail"}) {
+        if (message.find(reason) != std::string::npos) reasons.insert(reason);
+      }
+    }
+  }
+  // Otherwise nothing was compared.
+  EXPECT_GT(refused, kSeeds / 4);
+  EXPECT_EQ(reasons.size(), 7u) << ::testing::PrintToString(reasons);
+  EXPECT_GT(runs, 2 * replayed);
+}
+
+}  // namespace
+}  // namespace rewardpool::testing
