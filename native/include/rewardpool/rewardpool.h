@@ -81,6 +81,9 @@ struct PoolOptions {
   SnapshotPolicy snapshots;
   // How many keyed draws are remembered for repetition, the latest ones.
   std::size_t key_retention = kKeyRetentionDefault;
+  // Threads that Open() reads the log with, its own included; none of them outlives
+  // it. 0: as many as the machine has.
+  unsigned recovery_threads = 0;
   // Absent: a cryptographic generator keyed by the operating system. A seed
   // gives the same draws each time, from a generator that anyone can predict:
   // for tests and simulation, never where a prize depends on it.

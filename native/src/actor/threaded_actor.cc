@@ -6,6 +6,7 @@
 
 #include "actor/actor_core.h"
 #include "rewardpool/native/secure_key.h"
+#include "rewardpool/native/thread_workers.h"
 #include "rewardpool/recovery.h"
 
 namespace rewardpool::native {
@@ -241,8 +242,9 @@ Result<ThreadedActor> ThreadedActor::Open(std::unique_ptr<WalStorage> log,
                                 ? AcknowledgeWhen::kDurable
                                 : AcknowledgeWhen::kWritten;
   engine.pending_requests_max = options.pending_requests_max;
+  ThreadWorkers workers(options.recovery_threads);
   Result<OpenedPool> pool =
-      OpenPool(*log, *snapshots, options.catalog, engine.wal, options.key_retention);
+      OpenPool(*log, *snapshots, options.catalog, engine.wal, options.key_retention, &workers);
   if (!pool.ok()) return pool.status();
 
   return ThreadedActor(std::make_shared<ActorCore>(

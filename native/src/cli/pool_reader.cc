@@ -9,7 +9,8 @@ PoolReader::PoolReader(std::string folder)
       log_(folder_),
       snapshots_(native::FileSnapshotStore::OpenForReading(folder_)) {}
 
-Result<Inspection> PoolReader::Inspect(const InspectOptions& options) {
+Result<Inspection> PoolReader::Inspect(InspectOptions options) {
+  options.workers = &workers_;
   Result<Inspection> inspection = InspectPool(log_, *snapshots_, options);
   if (inspection.ok() && !inspection->exists) {
     return Status(StatusCode::kNotFound, "there is no pool in " + folder_);
@@ -17,7 +18,7 @@ Result<Inspection> PoolReader::Inspect(const InspectOptions& options) {
   return inspection;
 }
 
-Result<VerifyReport> PoolReader::Verify() { return VerifyPool(log_, *snapshots_); }
+Result<VerifyReport> PoolReader::Verify() { return VerifyPool(log_, *snapshots_, &workers_); }
 
 Result<FairnessReport> PoolReader::CheckFairness(const FairnessOptions& options) {
   Result<FairnessReport> report = rewardpool::CheckFairness(log_, *snapshots_, options);

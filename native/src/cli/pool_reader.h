@@ -10,6 +10,7 @@
 
 #include "rewardpool/fairness.h"
 #include "rewardpool/native/file_wal_source.h"
+#include "rewardpool/native/thread_workers.h"
 #include "rewardpool/pool_archive.h"
 #include "rewardpool/recovery.h"
 #include "rewardpool/snapshot_store.h"
@@ -50,7 +51,7 @@ class PoolReader {
   // One reading each; see ReadBesideWriter().
 
   // InspectPool(). Errors: also kNotFound if there is no pool in the folder.
-  [[nodiscard]] Result<Inspection> Inspect(const InspectOptions& options);
+  [[nodiscard]] Result<Inspection> Inspect(InspectOptions options);
   // VerifyPool().
   [[nodiscard]] Result<VerifyReport> Verify();
   // rewardpool::CheckFairness().
@@ -62,6 +63,7 @@ class PoolReader {
   std::string folder_;
   native::FileWalSource log_;
   std::unique_ptr<SnapshotStore> snapshots_;
+  native::ThreadWorkers workers_;
 };
 
 }  // namespace rewardpool::cli

@@ -1,0 +1,59 @@
+// Threads as workers, and the replay of a log by them.
+#include "rewardpool/native/thread_workers.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rewardpool/memory_storage.h"
+#include "support/replay_agreement.h"
+
+namespace rewardpool::native {
+namespace {
+
+// Threads that think every frame worth a task.
+class EagerThreads final : public Workers {
+ public:
+  explicit EagerThreads(unsigned threads) : threads_(threads) {}
+  [[nodiscard]] std::size_t count() const noexcept override { return threads_.count(); }
+  [[nodiscard]] std::size_t task_bytes_min() const noexcept override { return 1; }
+  void Run(std::size_t task_count, const Task& task) override { threads_.Run(task_count, task); }
+
+ private:
+  ThreadWorkers threads_;
+};
+
+TEST(ThreadWorkers, EveryTaskIsCarriedOutOnceAndHasEndedOnReturn) {
+  for (const unsigned threads : {1U, 2U, 5U}) {
+    ThreadWorkers workers(threads);
+    ASSERT_EQ(workers.count(), threads);
+    for (std::size_t round = 0; round < 200; ++round) {
+      std::vector<int> times(round % 23, 0);
+      workers.Run(times.size(), [&times](std::size_t task) { ++times[task]; });
+      ASSERT_EQ(std::count(times.begin(), times.end(), 1),
+                static_cast<std::ptrdiff_t>(times.size()));
+    }
+  }
+}
+
+TEST(ThreadWorkers, WithoutANumberThereIsAtLeastOne) { EXPECT_GE(ThreadWorkers().count(), 1u); }
+
+TEST(ThreadWorkers, ForgedLogsReadTheSameByThreads) {
+  EagerThreads workers(3);
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const auto disk = std::make_shared<MemoryDisk>(testing::ForgeLog(seed));
+    MemoryStorage log(disk);
+    MemorySnapshotStore snapshots(disk);
+    testing::ExpectReadingsAgree(log, snapshots, workers);
+    if (HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace rewardpool::native
