@@ -5,22 +5,19 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "rewardpool/crc32c.h"
 #include "rewardpool/memory_storage.h"
-#include "rewardpool/native/file_snapshot_store.h"
 #include "rewardpool/native/file_storage.h"
 #include "rewardpool/native/file_wal_source.h"
+#include "rewardpool/native/thread_workers.h"
 #include "rewardpool/recovery.h"
-#include "rewardpool/rewardpool.h"
 #include "support/catalog.h"
 #include "support/paired_timing.h"
 #include "support/picks.h"
@@ -79,18 +76,19 @@ void ReadAndCheck(WalSource& log, std::vector<std::byte>& buffer) {
   }
 }
 
-WrittenLog MeasureReplay(benchmark::State& state, const LogShape& shape) {
+WrittenLog MeasureReplay(benchmark::State& state, const LogShape& shape, unsigned threads) {
   const TemporaryFolder folder;
   const WrittenLog written = WriteLog(folder.path(), shape);
   native::FileWalSource log(folder.path());
   MemorySnapshotStore snapshots(std::make_shared<MemoryDisk>());
   std::vector<std::byte> buffer;
+  native::ThreadWorkers workers(threads);
   PairedTiming timing(state, "read and CRC32C");
   for (auto _ : state) {
     timing.Time(
         static_cast<std::int64_t>(written.draws),
         [&] {
-          const Result<Inspection> found = InspectPool(log, snapshots, {});
+          const Result<Inspection> found = InspectPool(log, snapshots, {.workers = &workers});
           if (!found.ok() || found->log_end.last_request_id != written.draws) std::abort();
         },
         [&] { ReadAndCheck(log, buffer); });
@@ -99,35 +97,38 @@ WrittenLog MeasureReplay(benchmark::State& state, const LogShape& shape) {
 }
 
 void BM_Recovery(benchmark::State& state, const char* codec, std::uint64_t draws) {
-  MeasureReplay(state, {.items = state.range(0),
-                        .draws = draws,
-                        .segment_bytes_max = static_cast<std::uint64_t>(state.range(1)) << 20,
-                        .codec = codec});
+  MeasureReplay(state,
+                {.items = state.range(0),
+                 .draws = draws,
+                 .segment_bytes_max = static_cast<std::uint64_t>(state.range(1)) << 20,
+                 .codec = codec},
+                static_cast<unsigned>(state.range(2)));
 }
-BENCHMARK_CAPTURE(BM_Recovery, jsonl, "jsonl", std::uint64_t{1} << 20)
-    ->ArgNames({"items", "segment_mib"})
-    ->Args({1'000, 1})
+BENCHMARK_CAPTURE(BM_Recovery, binary, "binary", std::uint64_t{1} << 24)
+    ->ArgNames({"items", "segment_mib", "threads"})
+    ->ArgsProduct({{6, 1'000, 100'000}, {4, 1'024}, {1, 2}})
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(BM_Recovery, binary, "binary", std::uint64_t{1} << 24)
-    ->ArgNames({"items", "segment_mib"})
-    ->ArgsProduct({{6, 1'000, 100'000}, {1, 1'024}})
+BENCHMARK_CAPTURE(BM_Recovery, jsonl, "jsonl", std::uint64_t{1} << 20)
+    ->ArgNames({"items", "segment_mib", "threads"})
+    ->Args({1'000, 4, 1})
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 
-// As the log grows.
+// As the log grows: the time of a gigabyte is that of one iteration, divided by
+// `gigabytes`.
 void BM_RecoveryOfLog(benchmark::State& state) {
-  const std::uint64_t bytes = static_cast<std::uint64_t>(state.range(0)) << 20;
-  const WrittenLog written = MeasureReplay(state, {.bytes = bytes});
-  state.counters["gb_per_second"] = benchmark::Counter(
-      static_cast<double>(written.bytes) * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+  const std::uint64_t bytes = static_cast<std::uint64_t>(state.range(1)) << 20;
+  const WrittenLog written =
+      MeasureReplay(state, {.bytes = bytes}, static_cast<unsigned>(state.range(0)));
+  const double gigabytes = static_cast<double>(written.bytes) * 1e-9;
+  state.counters["gigabytes"] = gigabytes;
+  state.counters["gigabytes_per_second"] =
+      benchmark::Counter(gigabytes, benchmark::Counter::kIsIterationInvariantRate);
 }
 BENCHMARK(BM_RecoveryOfLog)
-    ->ArgName("log_mib")
-    ->Arg(16)
-    ->Arg(64)
-    ->Arg(256)
-    ->Arg(1'024)
+    ->ArgNames({"threads", "log_mib"})
+    ->ArgsProduct({{1, 2}, {16, 64, 256, 1'024}})
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 
