@@ -20,6 +20,13 @@ namespace {
 // A catalog is written in batches of this many items, each synced.
 constexpr std::size_t kCatalogBatchItems = 16'384;
 
+#ifdef __EMSCRIPTEN__
+// A module is downloaded and has one thread: it replays all draws one by one.
+constexpr bool kCountsDraws = false;
+#else
+constexpr bool kCountsDraws = true;
+#endif
+
 // Reads the beginnings of segments, or whole ones, into memory that it keeps.
 class SegmentBytes {
  public:
@@ -313,7 +320,7 @@ class Inspector {
   //          record: the first that is something else, and before it all that could
   //          not be counted, so that their flaw is found where it is.
   std::uint64_t CountDraws(FrameReader& reader) {
-    if (!counts_draws_ || !created_) return 1;
+    if (!kCountsDraws || !counts_draws_ || !created_) return 1;
     const internal::DrawStretch stretch = internal::FindDrawStretch(
         reader, found_.log_end.last_request_id + 1, workers_.task_bytes_min());
     // To go through all positions must cost less than to go through the draws.

@@ -43,7 +43,9 @@ TEST(ReplayAgreement, ForgedLogsReadTheSameCountedAndReplayed) {
   // Otherwise nothing was compared.
   EXPECT_GT(refused, kSeeds / 4);
   EXPECT_EQ(reasons.size(), 7u) << ::testing::PrintToString(reasons);
+#ifndef __EMSCRIPTEN__
   EXPECT_GT(runs, 2 * replayed);
+#endif
 }
 
 }  // namespace
