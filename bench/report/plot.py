@@ -205,12 +205,12 @@ def draw_pools(found):
             draw_line(drawing, points, color=color,
                       label=f"file, {syncers} syncer{'s' * (syncers > 1)}")
     for (place,), points in series(found, plot_rows.POOLS_OPEN,
-                                   "resident_bytes_per_pool").items():
+                                   "heap_bytes_per_pool").items():
         draw_line(keeping, points, color=places[place], label=place)
-    for axes, title in zip(all_axes, ("open one", "draw once", "keep one in memory")):
+    for axes, title in zip(all_axes, ("open one", "draw once", "heap for one")):
         axes.set(title=title, xscale="log", yscale="log", xlabel="pools")
         count_axis(axes.xaxis)
-    keeping.set_ylim(1e3, 1e6)  # the first pool has its threads beside it
+    keeping.set_ylim(1e3, 1e5)
     seconds_axis(opening.yaxis)
     seconds_axis(drawing.yaxis)
     count_axis(keeping.yaxis, "B")
