@@ -63,6 +63,10 @@ ItemTable::ItemTable() : hash_(kHashSlotsMin, kEmpty) {}
 
 Result<ItemTable> ItemTable::Create(std::span<const Item> items) {
   ItemTable table;
+  // What grows step by step ends with up to half of it unused.
+  table.ids_.reserve(items.size());
+  table.weights_.reserve(items.size());
+  table.stock_.Reserve(items.size());
   for (const Item& item : items) {
     if (Result<ItemIndex> added = table.Add(item); !added.ok()) return added.status();
   }
