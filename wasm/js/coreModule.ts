@@ -100,10 +100,8 @@ export interface CorePoolLoop {
   // --- The log ----------------------------------------------------------------
 
   hasOpenBatch(): boolean;
-  hasSealedBatch(): boolean;
-  /** Seals; the getters below describe the batch. Requires hasOpenBatch() and no sealed one. */
-  sealBatch(): void;
-  batchNumber(): number;
+  /** Seals; the getters below describe the batch. Requires hasOpenBatch() and no sealed one. Returns the batch's number. */
+  sealBatch(): number;
   batchStartsSegment(): boolean;
   batchSegment(): bigint;
   batchCapacityBytes(): number;

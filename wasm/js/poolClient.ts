@@ -21,6 +21,7 @@ import {
   exhaustedError,
   invalidArgument,
   shown,
+  type RewardPoolError,
 } from './errors.js';
 import { toCount, toQuantity, toRequestId, toWeight } from './integers.js';
 import { parseRecords, parseState } from './coreJson.js';
@@ -50,7 +51,8 @@ const asyncDispose = (Symbol.asyncDispose ??
 interface DrawsTogether {
   count: number;
   readonly answered: Promise<DrawsAnswered>;
-  send(answered: Promise<DrawsAnswered>): void;
+  resolve(answered: DrawsAnswered): void;
+  reject(error: RewardPoolError): void;
 }
 
 interface DrawsAnswered {
@@ -215,25 +217,23 @@ export class PoolClient {
   }
 
   #gatherDraws(): DrawsTogether {
-    let send!: DrawsTogether['send'];
-    const answered = new Promise<DrawsAnswered>((resolve) => {
-      send = resolve;
+    let resolve!: DrawsTogether['resolve'];
+    let reject!: DrawsTogether['reject'];
+    const answered = new Promise<DrawsAnswered>((onResolve, onReject) => {
+      resolve = onResolve;
+      reject = onReject;
     });
     queueMicrotask(() => this.#sendDraws());
-    return { count: 0, answered, send };
+    return { count: 0, answered, resolve, reject };
   }
 
   #sendDraws(): void {
     const draws = this.#draws;
     if (draws === undefined) return;
     this.#draws = undefined;
-    draws.send(
-      this.#port.submit({ kind: 'draw-each', count: draws.count }).then(
-        (answer) => ({ answer, itemIds: this.#learn(answer.names) }),
-        (error: unknown) => {
-          throw asRewardPoolError(error, 'drawing');
-        },
-      ),
+    this.#port.submit({ kind: 'draw-each', count: draws.count }).then(
+      (answer) => draws.resolve({ answer, itemIds: this.#learn(answer.names) }),
+      (error: unknown) => draws.reject(asRewardPoolError(error, 'drawing')),
     );
   }
 

@@ -5,14 +5,17 @@
  *
  * One turn: stage everything that has come in; if the storage is idle, seal what
  * is staged and write and sync it; answer what that made true. Requests that come
- * in meanwhile are staged and share the next write (group commit). Turns run as
- * tasks of the message loop, so that all messages that are already there are in
- * the same batch; there are no timers but for the interval policy.
+ * in meanwhile are staged and share the next write (group commit).
+ *
+ * A quiet pool takes its turn as soon as it is asked something. After a write
+ * messages may be waiting, for OPFS holds up the whole thread, so the next turn is
+ * a task behind them all; one that finds nothing makes the pool quiet again. There
+ * are no timers but for the interval policy.
  */
 import type { DrawMany, OpeningReport, PoolStats, SnapshotPolicy } from '../types/index.js';
 import type { CoreModule, CorePoolLoop, PoolModules, StorageOperation } from './coreModule.js';
 import { asRewardPoolError, closedError, exhaustedError, RewardPoolError } from './errors.js';
-import { nextTask } from './nextTask.js';
+import { nextTask, soon } from './nextTask.js';
 import type { OwnerOptions } from './openOptions.js';
 import {
   REFUSED,
@@ -90,8 +93,13 @@ export class PoolOwner {
   /** Readers that wait for what they read with. */
   #visitsComing = 0;
   #turnIsDue = false;
+  /** Nothing has come in since the last turn. */
+  #isQuiet = true;
   /** A batch is on its way, or a visit is going on. */
   #busy = false;
+  // As the core has them; each look into it costs.
+  #acknowledgedThrough: bigint;
+  #durableThrough: bigint;
   #failure: RewardPoolError | undefined;
   #closing: { promise: Promise<void>; resolve(): void; reject(error: Error): void } | undefined;
   #closed = false;
@@ -159,6 +167,8 @@ export class PoolOwner {
     this.#storage = storage;
     this.#options = options;
     this.#epoch = randomId();
+    this.#acknowledgedThrough = loop.acknowledgedThrough();
+    this.#durableThrough = loop.durableThrough();
     this.opening = {
       storage: storage.kind,
       created: loop.created(),
@@ -234,7 +244,7 @@ export class PoolOwner {
   #wake(): void {
     if (this.#turnIsDue) return;
     this.#turnIsDue = true;
-    nextTask(() => {
+    (this.#isQuiet ? soon : nextTask)(() => {
       this.#turnIsDue = false;
       void this.#guard(() => this.#turn());
     });
@@ -257,15 +267,21 @@ export class PoolOwner {
 
   #turn(): Awaitable<void> {
     if (this.#failure !== undefined) return undefined;
+    this.#isQuiet = this.#inbox.length === 0;
     this.#stageInbox();
     if (this.#busy) return undefined;
     const visit = this.#snapshotStage === 'publishing' ? undefined : this.#visits.shift();
     if (visit !== undefined) return this.#receive(visit);
-    if (!this.#loop.hasOpenBatch()) this.#takeSnapshotIfWanted();
-    if (this.#loop.hasOpenBatch()) return this.#writeBatch();
+    if (this.#hasBatchToWrite()) return this.#writeBatch();
     if (this.#syncIsDue()) return this.#syncAlone();
     if (this.#closing !== undefined && this.#isDrained()) return this.#finishClosing();
     return undefined;
+  }
+
+  #hasBatchToWrite(): boolean {
+    if (this.#loop.hasOpenBatch()) return true;
+    this.#takeSnapshotIfWanted();
+    return this.#loop.hasOpenBatch();
   }
 
   async #receive(visit: Visit): Promise<void> {
@@ -290,12 +306,17 @@ export class PoolOwner {
   // --- Staging ----------------------------------------------------------------
 
   #stageInbox(): void {
+    if (this.#inbox.length === 0) return;
+    let room = 0;
     let staged = 0;
-    while (staged < this.#inbox.length) {
-      const job = this.#inbox[staged]!;
+    for (const job of this.#inbox) {
       const needed = job.request.kind === 'draw-each' ? job.request.count : 1;
-      // The first one always has room when nothing is under way.
-      if (needed > this.#room()) break;
+      if (needed > room) {
+        room = this.#room();
+        // The first one always has room when nothing is under way.
+        if (needed > room) break;
+      }
+      room -= needed;
       ++staged;
       this.#stage(job);
     }
@@ -304,7 +325,7 @@ export class PoolOwner {
   }
 
   #room(): number {
-    const underWay = this.#loop.stagedThrough() - this.#loop.acknowledgedThrough();
+    const underWay = this.#loop.stagedThrough() - this.#acknowledgedThrough;
     return PENDING_REQUESTS_MAX - Number(underWay);
   }
 
@@ -493,14 +514,13 @@ export class PoolOwner {
     const loop = this.#loop;
     const storage = this.#storage;
     this.#busy = true;
-    loop.sealBatch();
-    const number = loop.batchNumber();
+    const number = loop.sealBatch();
     const startsSegment = loop.batchStartsSegment();
     // Out of the core's memory: it may grow, and some browsers refuse to write
     // from memory that can.
     const frames = loop.batchFrames().slice();
     if (this.#snapshotStage === 'mark-open') this.#snapshotStage = 'mark-sealed';
-    const sync = this.#syncIsDue();
+    const sync = this.#wantsSync();
     // The moment at which nothing is open.
     this.#takeSnapshotIfWanted();
 
@@ -524,6 +544,7 @@ export class PoolOwner {
     if (this.#failure !== undefined) return;
     this.#onWritten(frames.length);
     if (sync) this.#onSynced(number);
+    this.#noteProgress();
     this.#endWrite();
   }
 
@@ -539,14 +560,20 @@ export class PoolOwner {
     }
     if (this.#failure !== undefined) return;
     this.#onSynced(through);
+    this.#noteProgress();
     this.#endWrite();
+  }
+
+  #noteProgress(): void {
+    this.#acknowledgedThrough = this.#loop.acknowledgedThrough();
+    this.#durableThrough = this.#loop.durableThrough();
   }
 
   #endWrite(): void {
     this.#busy = false;
     if (this.#failure !== undefined) return;
     this.#settle();
-    this.#wakeIfWork();
+    this.#wake();
   }
 
   #onSynced(batchNumber: number): void {
@@ -574,8 +601,11 @@ export class PoolOwner {
   }
 
   #syncIsDue(): boolean {
-    const loop = this.#loop;
-    if (!loop.hasSealedBatch() && !this.#hasUnsynced()) return false;
+    return this.#hasUnsynced() && this.#wantsSync();
+  }
+
+  /** Whether what is not synced yet should be. */
+  #wantsSync(): boolean {
     const { durability } = this.#options;
     if (durability === 'durable') return true;
     if (
@@ -592,7 +622,7 @@ export class PoolOwner {
         performance.now() - this.#unsyncedSince >= durability.intervalMs
       );
     }
-    return loop.stagedThrough() - loop.durableThrough() >= BigInt(durability.flushAfterDraws);
+    return this.#loop.stagedThrough() - this.#durableThrough >= BigInt(durability.flushAfterDraws);
   }
 
   #hasUnsynced(): boolean {
@@ -614,7 +644,7 @@ export class PoolOwner {
 
   #onDurable(batchNumber: number): void {
     this.#loop.onDurable(batchNumber);
-    if (!this.#hasUnsynced()) {
+    if (this.#unsyncedSince !== undefined && !this.#hasUnsynced()) {
       this.#unsyncedSince = undefined;
       clearTimeout(this.#intervalTimer);
     }
@@ -628,8 +658,8 @@ export class PoolOwner {
 
   /** Answers what has become true. */
   #settle(): void {
-    settleThrough(this.#waiting, this.#loop.acknowledgedThrough());
-    settleThrough(this.#flushes, this.#loop.durableThrough());
+    settleThrough(this.#waiting, this.#acknowledgedThrough);
+    settleThrough(this.#flushes, this.#durableThrough);
   }
 
   #onStorageFailed(error: unknown, written: boolean): void {
@@ -723,16 +753,16 @@ export class PoolOwner {
     if (this.#closing !== undefined) return false;
     if (this.#snapshotIsDue) return true;
     const { everyRequests, everyBytes } = this.#options.snapshots;
-    const through = this.#loop.stagedThrough();
     return (
-      (everyRequests !== undefined && through - this.#image >= BigInt(everyRequests)) ||
+      (everyRequests !== undefined &&
+        this.#loop.stagedThrough() - this.#image >= BigInt(everyRequests)) ||
       (everyBytes !== undefined && this.#stats.walBytes - this.#walBytesAtImage >= everyBytes)
     );
   }
 
   /** Requires that nothing is open. */
   #takeSnapshotIfWanted(): void {
-    if (this.#loop.hasOpenBatch() || !this.#snapshotIsWanted()) return;
+    if (!this.#snapshotIsWanted() || this.#loop.hasOpenBatch()) return;
     this.#snapshotIsDue = false;
     this.#snapshotTakers.push(...this.#snapshotWaiters.splice(0));
     if (this.#lastSnapshot === this.#loop.stagedThrough()) {
@@ -776,7 +806,7 @@ export class PoolOwner {
   }
 
   #statsNow(): PoolStats {
-    return { ...this.#stats, durableThrough: this.#loop.durableThrough(), role: 'leader' };
+    return { ...this.#stats, durableThrough: this.#durableThrough, role: 'leader' };
   }
 
   // --- Readers ------------------------------------------------------------------

@@ -31,13 +31,16 @@ function carryOut(command: Command): Promise<Reply> {
   }
 }
 
-/** What need not be copied on its way to the page. */
+/** Up to here a copy is quicker than handing over memory. */
+const COPIED_BYTES_MAX = 4096;
+
+/** What is not copied on its way to the page. */
 function transferable(reply: Reply): Transferable[] {
   if (reply instanceof Uint8Array) return [reply.buffer as ArrayBuffer];
   if (typeof reply === 'object' && 'picks' in reply) {
     const buffers = [reply.picks.buffer as ArrayBuffer];
     if (reply.requestIds !== undefined) buffers.push(reply.requestIds.buffer as ArrayBuffer);
-    return buffers;
+    return buffers.filter(({ byteLength }) => byteLength > COPIED_BYTES_MAX);
   }
   return [];
 }

@@ -174,9 +174,7 @@ class LoopBinding {
   double ItemNameCount() const { return static_cast<double>(loop_.names().item_ids().size()); }
 
   bool HasOpenBatch() const { return loop_.engine().has_open_batch(); }
-  bool HasSealedBatch() const { return loop_.engine().has_sealed_batch(); }
-  void SealBatch() { (void)loop_.SealBatch(); }
-  double BatchNumber() const { return static_cast<double>(loop_.batch().number); }
+  double SealBatch() { return static_cast<double>(loop_.SealBatch().number); }
   bool BatchStartsSegment() const { return loop_.batch().starts_segment; }
   std::uint64_t BatchSegment() const { return loop_.batch().segment; }
   double BatchCapacityBytes() const {
@@ -258,9 +256,7 @@ EMSCRIPTEN_BINDINGS(rewardpool) {
       .function("itemIdsFrom", &LoopBinding::ItemIdsFrom)
       .function("itemNameCount", &LoopBinding::ItemNameCount)
       .function("hasOpenBatch", &LoopBinding::HasOpenBatch)
-      .function("hasSealedBatch", &LoopBinding::HasSealedBatch)
       .function("sealBatch", &LoopBinding::SealBatch)
-      .function("batchNumber", &LoopBinding::BatchNumber)
       .function("batchStartsSegment", &LoopBinding::BatchStartsSegment)
       .function("batchSegment", &LoopBinding::BatchSegment)
       .function("batchCapacityBytes", &LoopBinding::BatchCapacityBytes)

@@ -10,8 +10,7 @@ const seed = Number(process.env.REWARDPOOL_SEED ?? Math.floor(Math.random() * 2 
 /** What the storages can be asked; contractWorker.mjs has the rest of the harness. */
 const kinds = {
   memory: { keepsRoom: false },
-  // Not `limit`: Chromium relies for half a minute on the room that it last saw.
-  indexeddb: { keepsRoom: false, lose: true },
+  indexeddb: { keepsRoom: false, limit: true, lose: true },
   opfs: { keepsRoom: true, limit: true, lose: true },
   mirrored: { keepsRoom: false, limit: true, lose: true },
   'mirrored briefly': { keepsRoom: true, limit: true, lose: true },

@@ -290,12 +290,13 @@ export class IndexedDbStorage implements PoolStorage {
       });
       // The transaction's error is the one to tell.
       complete.catch(() => undefined);
-      const result = await use(
-        transaction.objectStore(SEGMENTS),
-        transaction.objectStore(SNAPSHOTS),
-      );
+      const result = use(transaction.objectStore(SEGMENTS), transaction.objectStore(SNAPSHOTS));
+      // Changes ask for nothing more when they hear of what they asked for: else the
+      // browser would wait for that.
+      if (mode === 'readwrite') transaction.commit();
+      const value = await result;
       await complete;
-      return result;
+      return value;
     } catch (error) {
       this.#checkUsable();
       throw asStorageError(error, what);

@@ -167,6 +167,8 @@ export class OpfsStorage implements PoolStorage {
   readonly #segments: SegmentSlot[];
   readonly #snapshots: SnapshotSlot[];
   #open: SegmentSlot | undefined;
+  /** Of the open segment's file: to ask for it with each batch takes time. */
+  #openFileBytes = 0;
   #failure: RewardPoolError | undefined;
   #isClosed = false;
 
@@ -228,12 +230,13 @@ export class OpfsStorage implements PoolStorage {
     const slot = this.#open;
     if (slot === undefined) throw noOpenSegment();
     const { handle, usedBytes } = slot;
-    const size = handle.getSize();
+    const size = this.#openFileBytes;
     this.#writeOrTakeBack('appending to the log', () => writeFully(handle, bytes, usedBytes), () => {
       handle.truncate(size);
       writeZeros(handle, usedBytes, size);
     });
     slot.usedBytes += bytes.length;
+    this.#openFileBytes = Math.max(size, slot.usedBytes);
   }
 
   /** Undoes the last append() of so many bytes, durably. */
@@ -476,6 +479,7 @@ export class OpfsStorage implements PoolStorage {
     slot.number = number;
     slot.usedBytes = header.length;
     this.#open = slot;
+    this.#openFileBytes = handle.getSize();
   }
 
   /** Makes a free slot all zeros: stale bytes behind a segment would read as damage. */
