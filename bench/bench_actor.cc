@@ -68,6 +68,18 @@ void EndIf(bool failed) {
 // A style is one thread's way of drawing: Draw(n) draws n times and returns when
 // all are answered. kInFlight: draws that it has under way at once.
 
+// Calls one after the other, each of which ends when the next one begins.
+template <typename Call>
+void TimeCalls(std::uint64_t count, LatencyHistogram& latency, Call call) {
+  auto begin = Clock::now();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    EndIf(!call().ok());
+    const auto end = Clock::now();
+    latency.Record(end - begin);
+    begin = end;
+  }
+}
+
 class Synchronous {
  public:
   static constexpr const char* kName = "BM_Synchronous";
@@ -77,13 +89,7 @@ class Synchronous {
   Synchronous(Pool& pool, std::size_t /*member*/) : pool_(pool) {}
 
   void Draw(std::uint64_t count) {
-    auto begin = Clock::now();
-    for (std::uint64_t i = 0; i < count; ++i) {
-      EndIf(!pool_.Draw().ok());
-      const auto end = Clock::now();
-      latency.Record(end - begin);
-      begin = end;
-    }
+    TimeCalls(count, latency, [this] { return pool_.Draw(); });
   }
 
   LatencyHistogram latency;
@@ -101,13 +107,9 @@ class Keyed {
   Keyed(Pool& pool, std::size_t member) : pool_(pool), prefix_(std::to_string(member) + "-") {}
 
   void Draw(std::uint64_t count) {
-    auto begin = Clock::now();
-    for (std::uint64_t i = 0; i < count; ++i) {
-      EndIf(!pool_.Draw({.count = 1, .key = prefix_ + std::to_string(++drawn_), .user = {}}).ok());
-      const auto end = Clock::now();
-      latency.Record(end - begin);
-      begin = end;
-    }
+    TimeCalls(count, latency, [this] {
+      return pool_.Draw({.count = 1, .key = prefix_ + std::to_string(++drawn_), .user = {}});
+    });
   }
 
   LatencyHistogram latency;

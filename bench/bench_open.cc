@@ -16,6 +16,7 @@
 #include "support/catalog.h"
 #include "support/paired_timing.h"
 #include "support/temporary_folder.h"
+#include "support/time_of.h"
 
 namespace {
 
@@ -25,19 +26,11 @@ using rewardpool::PoolOptions;
 using rewardpool::StorageKind;
 using rewardpool::bench::PairedTiming;
 using rewardpool::bench::TemporaryFolder;
+using rewardpool::bench::TimeOf;
 using std::chrono::nanoseconds;
-
-using Clock = std::chrono::steady_clock;
 
 void EndIf(bool failed) {
   if (failed) std::abort();
-}
-
-template <typename Work>
-nanoseconds TimeOf(Work work) {
-  const auto begin = Clock::now();
-  work();
-  return Clock::now() - begin;
 }
 
 PoolOptions OptionsFor(StorageKind storage, const TemporaryFolder& folder) {

@@ -20,6 +20,7 @@
 #include "support/catalog.h"
 #include "support/paired_timing.h"
 #include "support/temporary_folder.h"
+#include "support/time_of.h"
 
 namespace {
 
@@ -35,6 +36,7 @@ using rewardpool::StorageKind;
 using rewardpool::WalBatch;
 using rewardpool::bench::PairedTiming;
 using rewardpool::bench::TemporaryFolder;
+using rewardpool::bench::TimeOf;
 using std::chrono::nanoseconds;
 
 using Clock = std::chrono::steady_clock;
@@ -44,13 +46,6 @@ void EndIf(bool failed) {
 }
 
 double Us(nanoseconds duration) { return static_cast<double>(duration.count()) / 1e3; }
-
-template <typename Work>
-nanoseconds TimeOf(Work work) {
-  const auto begin = Clock::now();
-  work();
-  return Clock::now() - begin;
-}
 
 // Takes one snapshot as the native actor does: bit by bit, draws in between. Its
 // reference is a copy of the whole table, which would make draws wait as long.
