@@ -192,12 +192,30 @@ TEST(UniformBelowTest, EverySmallWordMakesEveryBoundExactlyUniform) {
       refused = !first;
       return std::exchange(first, false) ? word : std::uint16_t{0xFFFF};
     };
-    const auto value = internal::BoundedWord<std::uint16_t, std::uint32_t>(next, bound);
+    const auto value =
+        internal::BoundedWord(next, bound, internal::Multiply<std::uint16_t, std::uint32_t>);
     return refused ? bound : value;
   };
   for (std::uint16_t bound = 1; bound <= kSmallBoundMax; ++bound) {
     ASSERT_TRUE(IsUniform(lemire, bound)) << "below " << bound;
   }
+}
+
+TEST(UniformBelowTest, TheProductThatWebAssemblyMakesIsTheWholeProduct) {
+  __extension__ using Wide = unsigned __int128;
+  constexpr std::uint64_t kWords[] = {0, 1, 0xFFFF'FFFF, 0x1'0000'0000, ~std::uint64_t{0}};
+  constexpr std::uint64_t kBounds[] = {1, 2, 3, 0x7FFF'FFFF, 0x8000'0000, 0xFFFF'FFFF};
+  const auto random = MakeXoshiroRandom(1);
+  const auto check = [](std::uint64_t word, std::uint64_t bound) {
+    const auto product = internal::MultiplyBy32(word, bound);
+    const auto expected = internal::Multiply<std::uint64_t, Wide>(word, bound);
+    ASSERT_EQ(product.high, expected.high) << word << " * " << bound;
+    ASSERT_EQ(product.low, expected.low) << word << " * " << bound;
+  };
+  for (const std::uint64_t bound : kBounds) {
+    for (const std::uint64_t word : kWords) check(word, bound);
+  }
+  for (int i = 0; i < 1'000; ++i) check(random->Next(), random->Next() >> 32);
 }
 
 // The check must be able to fail: two usual ways to get it wrong.

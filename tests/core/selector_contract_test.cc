@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "rewardpool/selector.h"
+#include "rewardpool/testing/scripted_random.h"
 #include "selectors/envelope.h"
 #include "support/pool_shapes.h"
 
 namespace rewardpool {
 namespace {
 
+using testing::ScriptedRandom;
 using tests::ShapeWeights;
 using tests::SmallStock;
 using tests::UnlimitedStock;
@@ -195,6 +197,26 @@ TEST_P(SelectorContractTest, DrawManyEqualsALoopOverSelectWhateverTheChunks) {
       ASSERT_EQ(random->Next(), word_after) << n << " positions by " << chunk;
     }
   }
+}
+
+TEST_P(SelectorContractTest, DrawManyPassesOverRefusedWordsAsSelectDoes) {
+  // The word 0 is refused below 15, and 1 just not; each stands at all places of
+  // the groups in which words may be looked at.
+  selector_->Assign(std::vector<Weight>{3, 5, 7});
+  std::vector<std::uint64_t> words;
+  for (std::uint64_t i = 0; i < 209; ++i) {
+    words.push_back(i % 19 == 0 ? 0 : i % 11 == 0 ? 1 : ScriptedRandom::WordFor(i % 15, 15));
+  }
+  Stock stock = UnlimitedStock(3);
+  ScriptedRandom loop_random(words);
+  std::vector<ItemIndex> expected(2'000);
+  for (ItemIndex& pick : expected) pick = selector_->Select(loop_random);
+  ASSERT_GT(loop_random.consumed(), expected.size());
+  ScriptedRandom random(words);
+  std::vector<ItemIndex> picks(expected.size());
+  ASSERT_EQ(selector_->DrawMany(random, stock, picks), picks.size());
+  EXPECT_EQ(picks, expected);
+  EXPECT_EQ(random.consumed(), loop_random.consumed());
 }
 
 TEST_P(SelectorContractTest, AnItemThatIsRestockedReturns) {

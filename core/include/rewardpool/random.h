@@ -79,21 +79,41 @@ class Random {
 
 namespace internal {
 
-// UniformBelow() for any word size: `next` returns uniform values of Word, and
-// Wide holds the product of two of them. A template so that a test can run
-// every value of a small word through it.
-template <typename Word, typename Wide, typename NextWord>
-[[nodiscard]] constexpr Word BoundedWord(NextWord&& next, Word bound) noexcept {
-  constexpr int kWordBits = std::numeric_limits<Word>::digits;
-  Wide product = static_cast<Wide>(next()) * bound;
-  if (static_cast<Word>(product) < bound) [[unlikely]] {
-    // 2^kWordBits modulo bound: as many low parts as must be refused.
+// The product of two words.
+template <typename Word>
+struct Product {
+  Word high;
+  Word low;
+};
+
+// `Wide` holds the product of two words.
+template <typename Word, typename Wide>
+[[nodiscard]] constexpr Product<Word> Multiply(Word a, Word b) noexcept {
+  const Wide product = static_cast<Wide>(a) * b;
+  return {static_cast<Word>(product >> std::numeric_limits<Word>::digits),
+          static_cast<Word>(product)};
+}
+
+// Requires b < 2^32. For WebAssembly, which multiplies 64 bits with 64 bits by a
+// call of a function.
+[[nodiscard]] constexpr Product<std::uint64_t> MultiplyBy32(std::uint64_t a,
+                                                            std::uint64_t b) noexcept {
+  const std::uint64_t upper = (a >> 32) * b + ((a & 0xFFFF'FFFF) * b >> 32);
+  return {upper >> 32, a * b};
+}
+
+// UniformBelow() for any word size: `next` returns uniform values of Word. A
+// template so that a test can run every value of a small word through it.
+template <typename Word, typename NextWord, typename MultiplyWords>
+[[nodiscard]] constexpr Word BoundedWord(NextWord&& next, Word bound,
+                                         MultiplyWords&& multiply) noexcept {
+  Product<Word> product = multiply(next(), bound);
+  if (product.low < bound) [[unlikely]] {
+    // 2^(bits of a word) modulo bound: as many low parts as must be refused.
     const Word threshold = static_cast<Word>(Word{0} - bound) % bound;
-    while (static_cast<Word>(product) < threshold) {
-      product = static_cast<Wide>(next()) * bound;
-    }
+    while (product.low < threshold) product = multiply(next(), bound);
   }
-  return static_cast<Word>(product >> kWordBits);
+  return product.high;
 }
 
 }  // namespace internal
@@ -108,7 +128,11 @@ template <typename Word, typename Wide, typename NextWord>
 template <typename Words>
 [[nodiscard]] std::uint64_t UniformBelow(Words& words, std::uint64_t bound) noexcept {
   __extension__ using Wide = unsigned __int128;
-  return internal::BoundedWord<std::uint64_t, Wide>([&words] { return words.Next(); }, bound);
+  const auto next = [&words] { return words.Next(); };
+#ifdef __wasm__
+  if (bound >> 32 == 0) return internal::BoundedWord(next, bound, internal::MultiplyBy32);
+#endif
+  return internal::BoundedWord(next, bound, internal::Multiply<std::uint64_t, Wide>);
 }
 
 inline constexpr std::size_t kSecureKeyBytes = 32;

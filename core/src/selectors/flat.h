@@ -24,6 +24,11 @@ class FlatSelector final : public BulkSelector<FlatSelector> {
     return nodes_.capacity() * sizeof(PrefixNode);
   }
 
+#ifdef __wasm_simd128__
+  [[nodiscard]] std::size_t DrawMany(Random& random, Stock& stock,
+                                     std::span<ItemIndex> picks) override;
+#endif
+
   template <typename Words>
   [[nodiscard]] ItemIndex Pick(Words& words) const noexcept {
     const std::uint64_t target = UniformBelow(words, total_);
@@ -37,6 +42,10 @@ class FlatSelector final : public BulkSelector<FlatSelector> {
   }
 
  private:
+#ifdef __wasm_simd128__
+  std::size_t DrawAtOnce(Random& random, Stock& stock, std::span<ItemIndex> picks);
+#endif
+
   // Sums run over the whole row: nodes_[n].before[c] is the weight of all
   // positions before 16 n + c. Never empty.
   std::vector<PrefixNode> nodes_ = std::vector<PrefixNode>(1);
