@@ -80,16 +80,15 @@ v128_t UniformsBelow(const std::uint64_t* words, v128_t bounds, v128_t& may_refu
 // if no item ran out. When one does, the picks behind it are dropped, and their
 // words placed once more.
 std::size_t FlatSelector::DrawMany(Random& random, Stock& stock, std::span<ItemIndex> picks) {
-  if (nodes_.size() > 1 || total_ > kNarrowSumMax) {
-    return BulkSelector::DrawMany(random, stock, picks);
-  }
+  const bool can_place = nodes_.size() == 1 && total_ <= kNarrowSumMax;
   std::size_t drawn = 0;
   while (drawn < picks.size() && total_ > 0) {
-    const std::size_t at_once = DrawAtOnce(random, stock, picks.subspan(drawn));
+    const std::span<ItemIndex> left = picks.subspan(drawn);
+    const std::size_t at_once = can_place ? DrawAtOnce(random, stock, left) : 0;
     drawn += at_once;
     if (at_once > 0) continue;
     // The last words of a buffer, the last picks, or a word that may be refused.
-    drawn += BulkSelector::DrawMany(random, stock, picks.subspan(drawn, 1));
+    drawn += BulkSelector::DrawMany(random, stock, can_place ? left.first(1) : left);
   }
   return drawn;
 }
