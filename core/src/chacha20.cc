@@ -17,11 +17,9 @@ static_assert(std::endian::native == std::endian::little,
 constexpr std::size_t kBlockBytes = kChaChaBlockWords * sizeof(std::uint64_t);
 constexpr std::uint32_t kConstants[4] = {0x61707865, 0x3320646E, 0x79622D32, 0x6B206574};
 
-#ifndef __wasm_simd128__
-
-// Four blocks at a time fill the 16-byte registers of SSE2 and NEON; elsewhere the
-// compiler takes the vectors apart.
-namespace four_blocks {
+// Four blocks at a time fill the 16-byte registers of SSE2, NEON and SIMD128;
+// elsewhere the compiler takes the vectors apart.
+namespace portable {
 
 using Vector [[gnu::vector_size(16)]] = std::uint32_t;
 
@@ -40,25 +38,18 @@ inline Vector InterleaveHigh64(const Vector& a, const Vector& b) noexcept {
 
 #include "chacha20_kernel.inc"
 
-}  // namespace four_blocks
+}  // namespace portable
 
-#endif  // !defined(__wasm_simd128__)
+#if defined(__x86_64__)
 
-#if defined(__x86_64__) || defined(__wasm_simd128__)
-
-#if defined(__wasm_simd128__)
-// Nothing to ask for.
-#elif defined(__clang__)
+#if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 #else
 #pragma GCC push_options
 #pragma GCC target("avx2")
 #endif
 
-// Eight fill those of AVX2. In WebAssembly two registers of 16 bytes make one vector:
-// a fifth quicker than four blocks where an operation takes more than one cycle, for
-// then there is always another one to do.
-namespace eight_blocks {
+namespace avx2 {
 
 using Vector [[gnu::vector_size(32)]] = std::uint32_t;
 
@@ -78,11 +69,7 @@ inline Vector InterleaveHigh64(const Vector& a, const Vector& b) noexcept {
 
 #include "chacha20_kernel.inc"
 
-}  // namespace eight_blocks
-
-#endif  // defined(__x86_64__) || defined(__wasm_simd128__)
-
-#if defined(__x86_64__)
+}  // namespace avx2
 
 #if defined(__clang__)
 #pragma clang attribute pop
@@ -93,7 +80,7 @@ inline Vector InterleaveHigh64(const Vector& a, const Vector& b) noexcept {
 #pragma GCC target("avx512f")
 #endif
 
-namespace sixteen_blocks {
+namespace avx512 {
 
 using Vector [[gnu::vector_size(64)]] = std::uint32_t;
 
@@ -113,7 +100,7 @@ inline Vector InterleaveHigh64(const Vector& a, const Vector& b) noexcept {
 
 #include "chacha20_kernel.inc"
 
-}  // namespace sixteen_blocks
+}  // namespace avx512
 
 #if defined(__clang__)
 #pragma clang attribute pop
@@ -127,23 +114,19 @@ inline Vector InterleaveHigh64(const Vector& a, const Vector& b) noexcept {
 
 void ChaCha20Portable(const ChaChaKey& key, std::uint64_t first_block,
                       std::span<std::uint64_t, Random::kBufferWords> words) noexcept {
-#ifdef __wasm_simd128__
-  eight_blocks::Generate(key, first_block, words);
-#else
-  four_blocks::Generate(key, first_block, words);
-#endif
+  portable::Generate(key, first_block, words);
 }
 
 ChaChaFunction ChaCha20Avx2() noexcept {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) return &eight_blocks::Generate;
+  if (__builtin_cpu_supports("avx2")) return &avx2::Generate;
 #endif
   return nullptr;
 }
 
 ChaChaFunction ChaCha20Avx512() noexcept {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) return &sixteen_blocks::Generate;
+  if (__builtin_cpu_supports("avx512f")) return &avx512::Generate;
 #endif
   return nullptr;
 }

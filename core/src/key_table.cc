@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <unordered_set>
 #include <utility>
 
 namespace rewardpool {
@@ -62,11 +61,13 @@ bool KeyTable::ContinueCopy(std::size_t count, std::vector<Entry>& entries) {
 }
 
 void KeyTable::DropReplaced(std::vector<Entry>& entries) {
-  std::unordered_set<std::string_view> keys;
-  const auto first_kept =
-      std::remove_if(entries.rbegin(), entries.rend(),
-                     [&keys](const Entry& entry) { return !keys.insert(entry->key).second; });
-  entries.erase(entries.begin(), first_kept.base());
+  std::unordered_map<std::string_view, Place> last;
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    last.try_emplace((*entry)->key, Place{*entry, 0});
+  }
+  std::erase_if(entries, [&last](const Entry& entry) {
+    return last.find(entry->key)->second.entry != entry;
+  });
 }
 
 }  // namespace rewardpool

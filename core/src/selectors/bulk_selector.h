@@ -15,6 +15,7 @@
 #include <span>
 
 #include "rewardpool/selector.h"
+#include "small_code.h"
 
 namespace rewardpool::internal {
 
@@ -54,7 +55,7 @@ class WordReader {
 template <typename Derived>
 class BulkSelector : public Selector {
  public:
-  [[nodiscard]] ItemIndex Select(Random& random) override {
+  [[nodiscard]] RP_SMALL_CODE ItemIndex Select(Random& random) override {
     assert(derived().total() > 0);
     return derived().Pick(random);
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "small_code.h"
+
 namespace rewardpool::internal {
 namespace {
 
@@ -11,7 +13,8 @@ constexpr std::size_t kBucketsPerOctave = 4;
 
 }  // namespace
 
-EnvelopeSelector::EnvelopeSelector(std::size_t look_ahead, std::size_t look_ahead_items_min)
+RP_SMALL_CODE EnvelopeSelector::EnvelopeSelector(std::size_t look_ahead,
+                                                 std::size_t look_ahead_items_min)
     : look_ahead_(look_ahead), look_ahead_items_min_(look_ahead_items_min) {
   assert(look_ahead <= kLookAheadMax);
   const std::size_t used = BucketOf(kWeightMax) + 1;
@@ -34,7 +37,7 @@ std::uint32_t EnvelopeSelector::BucketOf(Weight weight) noexcept {
       kExactBuckets + static_cast<std::uint64_t>(shift) * kBucketsPerOctave + multiple - 5);
 }
 
-void EnvelopeSelector::Assign(std::span<const Weight> weights) {
+RP_SMALL_CODE void EnvelopeSelector::Assign(std::span<const Weight> weights) {
   size_ = weights.size();
   total_ = 0;
   envelope_ = 0;
@@ -74,7 +77,7 @@ Weight EnvelopeSelector::WeightAt(ItemIndex index) const noexcept {
   return Find(index, slot);
 }
 
-void EnvelopeSelector::SetWeight(ItemIndex index, Weight weight) {
+RP_SMALL_CODE void EnvelopeSelector::SetWeight(ItemIndex index, Weight weight) {
   assert(index <= size_);
   if (index == size_) {
     if (size_ == slot_of_position_.capacity()) slot_of_position_.reserve(CapacityFor(size_));
@@ -159,12 +162,12 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
   return drawn;
 }
 
-std::size_t EnvelopeSelector::MemoryBytes() const noexcept {
+RP_SMALL_CODE std::size_t EnvelopeSelector::MemoryBytes() const noexcept {
   return slots_.capacity() * sizeof(Slot) + high_weights_.capacity() * sizeof(high_weights_[0]) +
          slot_of_position_.capacity() * sizeof(slot_of_position_[0]);
 }
 
-void EnvelopeSelector::WidenFor(Weight weight) {
+RP_SMALL_CODE void EnvelopeSelector::WidenFor(Weight weight) {
   if (is_wide_ || weight <= kLowWeightMax) return;
   is_wide_ = true;
   high_weights_.resize(slots_.size());
@@ -175,7 +178,7 @@ Weight EnvelopeSelector::Find(ItemIndex index, std::size_t& slot) const noexcept
   return slot < slots_.size() && slots_[slot].item == index ? WeightIn(slot) : 0;
 }
 
-void EnvelopeSelector::Insert(ItemIndex index, Weight weight) {
+RP_SMALL_CODE void EnvelopeSelector::Insert(ItemIndex index, Weight weight) {
   const std::uint32_t bucket = BucketOf(weight);
   if (buckets_[bucket].count == capacities_[bucket]) MakeRoomIn(bucket);
   PutLast(bucket, weight, index);
@@ -201,7 +204,7 @@ bool EnvelopeSelector::SweepIfDue() noexcept {
 
 // Fills each tombstone, in the order of their deaths, with the last live slot
 // of its bucket.
-void EnvelopeSelector::Sweep() noexcept {
+RP_SMALL_CODE void EnvelopeSelector::Sweep() noexcept {
   std::array<std::uint32_t, kTombstonesMax> moved;
   std::size_t moved_count = 0;
   for (std::size_t t = 0; t < tombstone_count_; ++t) {
@@ -242,7 +245,7 @@ void EnvelopeSelector::PutLast(std::uint32_t bucket, Weight weight, ItemIndex it
 
 // Moves a full bucket to the free room at the end; its old room is lost until
 // the next Relayout().
-void EnvelopeSelector::MakeRoomIn(std::uint32_t bucket_index) {
+RP_SMALL_CODE void EnvelopeSelector::MakeRoomIn(std::uint32_t bucket_index) {
   Bucket& bucket = buckets_[bucket_index];
   const std::size_t capacity = CapacityFor(bucket.count);
   if (allocated_ + capacity > slots_.size()) return Relayout(bucket_index);
@@ -258,7 +261,7 @@ void EnvelopeSelector::MakeRoomIn(std::uint32_t bucket_index) {
 }
 
 // Copies all buckets to new memory, with room to grow in each and at the end.
-void EnvelopeSelector::Relayout(std::uint32_t growing_bucket) {
+RP_SMALL_CODE void EnvelopeSelector::Relayout(std::uint32_t growing_bucket) {
   const std::array<Bucket, kBuckets> old_buckets = buckets_;
   std::size_t allocated = 0;
   for (std::uint32_t b = 0; b < kBuckets; ++b) {

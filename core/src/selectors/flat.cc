@@ -9,9 +9,11 @@
 #include <cassert>
 #include <iterator>
 
+#include "small_code.h"
+
 namespace rewardpool::internal {
 
-void FlatSelector::Assign(std::span<const Weight> weights) {
+RP_SMALL_CODE void FlatSelector::Assign(std::span<const Weight> weights) {
   constexpr std::size_t kChildren = PrefixNode::kChildren;
   nodes_.resize(std::max<std::size_t>(1, (weights.size() + kChildren - 1) / kChildren));
   size_ = weights.size();
@@ -29,7 +31,7 @@ Weight FlatSelector::WeightAt(ItemIndex index) const noexcept {
   return end - nodes_[index / kChildren].before[index % kChildren];
 }
 
-void FlatSelector::SetWeight(ItemIndex index, Weight weight) {
+RP_SMALL_CODE void FlatSelector::SetWeight(ItemIndex index, Weight weight) {
   constexpr std::size_t kChildren = PrefixNode::kChildren;
   assert(index <= size_);
   if (index == size_) {

@@ -19,6 +19,7 @@
 
 #include "rewardpool/item.h"
 #include "selectors/prefix_node.h"
+#include "small_code.h"
 
 namespace rewardpool::internal {
 
@@ -27,7 +28,7 @@ template <typename Sum>
 class PrefixTree {
  public:
   // Holds `weights`, position by position. Cost: O(n).
-  void Assign(std::span<const Weight> weights) {
+  RP_SMALL_CODE void Assign(std::span<const Weight> weights) {
     levels_.clear();
     std::vector<Weight> sums;
     std::span<const Weight> children = weights;
@@ -45,7 +46,7 @@ class PrefixTree {
   }
 
   // Makes room for `size` positions, one more than before. `total`: of the others.
-  void Append(std::size_t size, Weight total) {
+  RP_SMALL_CODE void Append(std::size_t size, Weight total) {
     std::size_t positions = size;
     for (std::size_t level = 0; positions > 1 || level == 0; ++level) {
       positions = (positions + kChildren - 1) / kChildren;
@@ -107,7 +108,7 @@ class PrefixTree {
     return position;
   }
 
-  [[nodiscard]] std::size_t MemoryBytes() const noexcept {
+  [[nodiscard]] RP_SMALL_CODE std::size_t MemoryBytes() const noexcept {
     std::size_t bytes = levels_.capacity() * sizeof(levels_[0]);
     for (const std::vector<Node>& nodes : levels_) bytes += nodes.capacity() * sizeof(Node);
     return bytes;

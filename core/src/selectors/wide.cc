@@ -4,9 +4,11 @@
 #include <numeric>
 #include <vector>
 
+#include "small_code.h"
+
 namespace rewardpool::internal {
 
-void WideSelector::Assign(std::span<const Weight> weights) {
+RP_SMALL_CODE void WideSelector::Assign(std::span<const Weight> weights) {
   size_ = weights.size();
   total_ = std::accumulate(weights.begin(), weights.end(), Weight{0});
   is_narrow_ = total_ <= kNarrowSumMax;
@@ -23,7 +25,7 @@ Weight WideSelector::WeightAt(ItemIndex index) const noexcept {
   return is_narrow_ ? narrow_.WeightAt(index, total_) : full_.WeightAt(index, total_);
 }
 
-void WideSelector::SetWeight(ItemIndex index, Weight weight) {
+RP_SMALL_CODE void WideSelector::SetWeight(ItemIndex index, Weight weight) {
   assert(index <= size_);
   const Weight before = index == size_ ? 0 : WeightAt(index);
   if (is_narrow_ && total_ - before + weight > kNarrowSumMax) Widen();
@@ -35,12 +37,16 @@ void WideSelector::SetWeight(ItemIndex index, Weight weight) {
   total_ += weight - before;
 }
 
-void WideSelector::Widen() {
+RP_SMALL_CODE void WideSelector::Widen() {
   std::vector<Weight> weights(size_);
   for (ItemIndex index = 0; index < size_; ++index) weights[index] = WeightAt(index);
   full_.Assign(weights);
   narrow_ = {};
   is_narrow_ = false;
+}
+
+RP_SMALL_CODE std::size_t WideSelector::MemoryBytes() const noexcept {
+  return narrow_.MemoryBytes() + full_.MemoryBytes();
 }
 
 }  // namespace rewardpool::internal

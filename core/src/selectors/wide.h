@@ -21,9 +21,7 @@ class WideSelector final : public BulkSelector<WideSelector> {
   [[nodiscard]] Weight total() const noexcept override { return total_; }
   [[nodiscard]] Weight WeightAt(ItemIndex index) const noexcept override;
   void SetWeight(ItemIndex index, Weight weight) override;
-  [[nodiscard]] std::size_t MemoryBytes() const noexcept override {
-    return narrow_.MemoryBytes() + full_.MemoryBytes();
-  }
+  [[nodiscard]] std::size_t MemoryBytes() const noexcept override;
 
   template <typename Words>
   [[nodiscard]] ItemIndex Pick(Words& words) const noexcept {
