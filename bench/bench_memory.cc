@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "rewardpool/item_table.h"
+#include "rewardpool/native/huge_pages.h"
 #include "rewardpool/pool_state.h"
 #include "rewardpool/selector.h"
 #include "support/allocation_counter.h"
@@ -26,6 +27,7 @@ namespace rewardpool::bench {
 namespace {
 
 void BM_Memory(benchmark::State& state) {
+  native::AskForHugePages();
   const std::vector<Item> items = Catalog(state.range(0));
   std::uint64_t id_bytes = 0;
   for (const Item& item : items) id_bytes += 1 + item.id.size();

@@ -16,6 +16,7 @@
 #include "rewardpool/memory_storage.h"
 #include "rewardpool/native/file_storage.h"
 #include "rewardpool/native/file_wal_source.h"
+#include "rewardpool/native/huge_pages.h"
 #include "rewardpool/native/thread_workers.h"
 #include "rewardpool/recovery.h"
 #include "support/catalog.h"
@@ -77,6 +78,7 @@ void ReadAndCheck(WalSource& log, std::vector<std::byte>& buffer) {
 }
 
 WrittenLog MeasureReplay(benchmark::State& state, const LogShape& shape, unsigned threads) {
+  native::AskForHugePages();
   const TemporaryFolder folder;
   const WrittenLog written = WriteLog(folder.path(), shape);
   native::FileWalSource log(folder.path());

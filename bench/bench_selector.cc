@@ -35,6 +35,7 @@
 #include <gsl/gsl_rng.h>
 #endif
 
+#include "rewardpool/native/huge_pages.h"
 #include "rewardpool/random.h"
 #include "rewardpool/selector.h"
 #include "rewardpool/stock.h"
@@ -86,7 +87,9 @@ const std::vector<Weight>& WeightsOf(std::string_view shape, std::size_t items) 
 class DrawnPool {
  public:
   explicit DrawnPool(std::string_view selector_name)
-      : selector_(std::move(MakeSelector(selector_name).value())) {}
+      : selector_(std::move(MakeSelector(selector_name).value())) {
+    native::AskForHugePages();
+  }
 
   void Fill(std::span<const Weight> weights, Quantity quantity) {
     selector_->Assign(weights);

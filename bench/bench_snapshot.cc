@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "rewardpool/engine.h"
+#include "rewardpool/native/huge_pages.h"
 #include "rewardpool/record_codec.h"
 #include "rewardpool/rewardpool.h"
 #include "support/catalog.h"
@@ -50,6 +51,7 @@ double Us(nanoseconds duration) { return static_cast<double>(duration.count()) /
 // Takes one snapshot as the native actor does: bit by bit, draws in between. Its
 // reference is a copy of the whole table, which would make draws wait as long.
 void BM_EngineSnapshot(benchmark::State& state) {
+  rewardpool::native::AskForHugePages();  // as Pool::Open() does
   constexpr std::size_t kBit = 8192;
   constexpr std::size_t kDraws = 4096;
   const std::vector<rewardpool::Item> catalog = rewardpool::bench::Catalog(state.range(0));

@@ -16,6 +16,7 @@
 #include "position_counter.h"
 #include "rewardpool/frame.h"
 #include "rewardpool/item.h"
+#include "rewardpool/large_memory.h"
 #include "rewardpool/workers.h"
 
 namespace rewardpool::internal {
@@ -57,7 +58,7 @@ class DrawCounter {
  private:
   Workers& workers_;
   std::vector<PositionCounter> counters_;  // one a task
-  std::vector<std::uint32_t> counts_;
+  LargeVector<std::uint32_t> counts_;
 };
 
 }  // namespace rewardpool::internal

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "rewardpool/large_memory.h"
 #include "rewardpool/record_codec.h"
 
 namespace rewardpool::internal {
@@ -57,7 +58,7 @@ class PositionCounter {
 
   Layout layout_;
   std::vector<std::uint32_t> symbols_;  // kTables tables, one after the other, or none
-  std::vector<std::uint32_t> singles_;  // positions that fill no symbol, or all
+  LargeVector<std::uint32_t> singles_;  // positions that fill no symbol, or all
 };
 
 }  // namespace rewardpool::internal

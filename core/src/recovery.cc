@@ -10,6 +10,7 @@
 
 #include "draw_stretch.h"
 #include "rewardpool/frame.h"
+#include "rewardpool/large_memory.h"
 #include "rewardpool/record_codec.h"
 #include "rewardpool/snapshot.h"
 #include "rewardpool/wal_format.h"
@@ -27,6 +28,14 @@ constexpr bool kCountsDraws = false;
 constexpr bool kCountsDraws = true;
 #endif
 
+struct FreeBytes {
+  void operator()(std::byte* block) const noexcept {
+    LargeBlockAllocator<std::byte>().deallocate(block, capacity);
+  }
+
+  std::size_t capacity = 0;
+};
+
 // Reads the beginnings of segments, or whole ones, into memory that it keeps.
 class SegmentBytes {
  public:
@@ -42,11 +51,10 @@ class SegmentBytes {
                                                   " bytes, more than can be read here");
     }
     const auto size = static_cast<std::size_t>(length);
-    if (size > capacity_) {
+    if (size > bytes_.get_deleter().capacity) {
       bytes_.reset();
-      // Not make_unique_for_overwrite(): libc++ 14 has none.
-      bytes_.reset(new std::byte[size]);
-      capacity_ = size;
+      // Not a vector, which would write zeros first.
+      bytes_ = {LargeBlockAllocator<std::byte>().allocate(size), FreeBytes{size}};
     }
     const std::size_t slices =
         std::clamp<std::size_t>(size / workers_.task_bytes_min(), 1, workers_.count());
@@ -68,8 +76,7 @@ class SegmentBytes {
  private:
   WalSource& log_;
   Workers& workers_;
-  std::unique_ptr<std::byte[]> bytes_;
-  std::size_t capacity_ = 0;
+  std::unique_ptr<std::byte[], FreeBytes> bytes_;
 };
 
 // One pair of hands: the caller's.

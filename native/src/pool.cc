@@ -6,6 +6,7 @@
 #include "rewardpool/native/file_snapshot_store.h"
 #include "rewardpool/native/file_storage.h"
 #include "rewardpool/native/folder_lock.h"
+#include "rewardpool/native/huge_pages.h"
 #include "rewardpool/native/mmap_storage.h"
 #include "rewardpool/native/threaded_actor.h"
 #include "rewardpool/rewardpool.h"
@@ -24,6 +25,7 @@ Pool& Pool::operator=(Pool&&) noexcept = default;
 Pool::~Pool() = default;
 
 Result<Pool> Pool::Open(const PoolOptions& options) {
+  native::AskForHugePages();
   if (options.storage == StorageKind::kMemory) {
     auto disk = std::make_shared<MemoryDisk>();
     Result<native::ThreadedActor> actor =

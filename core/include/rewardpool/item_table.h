@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "rewardpool/item.h"
+#include "rewardpool/large_memory.h"
 #include "rewardpool/status.h"
 #include "rewardpool/stock.h"
 
@@ -173,11 +174,11 @@ class ItemTable {
   [[nodiscard]] std::size_t HashHome(std::string_view id) const noexcept;
 
   IdTexts texts_;
-  std::vector<IdTexts::Ref> ids_;  // nullptr where the slot is free
-  std::vector<Weight> weights_;
+  LargeVector<IdTexts::Ref> ids_;  // nullptr where the slot is free
+  LargeVector<Weight> weights_;
   Stock stock_;
   std::set<ItemIndex> free_;
-  std::vector<ItemIndex> hash_;  // kEmpty or a position; a power of two
+  LargeVector<ItemIndex> hash_;  // kEmpty or a position; a power of two
   Weight weight_sum_ = 0;
   std::uint64_t drawn_of_removed_ = 0;
   std::uint32_t schema_hash_ = 0;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "rewardpool/item.h"
+#include "rewardpool/large_memory.h"
 
 namespace rewardpool {
 
@@ -101,7 +102,7 @@ class Stock {
   // Allocates when an item's draws pass kPackedMax, once in the item's life.
   bool TakeOneWide(ItemIndex index) noexcept;
 
-  std::vector<Packed> entries_;
+  LargeVector<Packed> entries_;
   std::vector<Entry> wide_;
   std::vector<std::uint32_t> free_wide_;  // places in wide_ that no entry has
 };

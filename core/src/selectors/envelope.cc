@@ -57,11 +57,11 @@ RP_SMALL_CODE void EnvelopeSelector::Assign(std::span<const Weight> weights) {
     buckets_[b].count = buckets_[b].tombstones = 0;
     allocated_ += capacities_[b];
   }
-  slots_ = std::vector<Slot>(allocated_);
+  slots_ = LargeVector<Slot>(allocated_);
   is_wide_ = false;
   high_weights_ = {};
   WidenFor(weight_max);
-  slot_of_position_ = std::vector<std::uint32_t>(size_);
+  slot_of_position_ = LargeVector<std::uint32_t>(size_);
   for (std::size_t i = 0; i < size_; ++i) {
     if (weights[i] == 0) continue;
     PutLast(BucketOf(weights[i]), weights[i], static_cast<ItemIndex>(i));
@@ -273,9 +273,9 @@ RP_SMALL_CODE void EnvelopeSelector::Relayout(std::uint32_t growing_bucket) {
     allocated += capacities_[b];
   }
   const std::size_t slot_count = allocated + allocated / 8 + 64;
-  std::vector<Slot> old_slots(slot_count);
+  LargeVector<Slot> old_slots(slot_count);
   old_slots.swap(slots_);
-  std::vector<std::uint32_t> old_high_weights(is_wide_ ? slot_count : 0);
+  LargeVector<std::uint32_t> old_high_weights(is_wide_ ? slot_count : 0);
   old_high_weights.swap(high_weights_);
   allocated_ = allocated;
   for (std::uint32_t b = 0; b < kBuckets; ++b) {

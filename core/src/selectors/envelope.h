@@ -29,8 +29,8 @@
 #define REWARDPOOL_SELECTORS_ENVELOPE_H_
 
 #include <array>
-#include <vector>
 
+#include "rewardpool/large_memory.h"
 #include "selectors/bulk_selector.h"
 #include "selectors/prefix_node.h"
 
@@ -165,15 +165,15 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   std::array<Bucket, kBuckets> buckets_;
   std::array<std::uint32_t, kBuckets> capacities_ = {};
 
-  std::vector<Slot> slots_;  // the first allocated_ belong to buckets
+  LargeVector<Slot> slots_;  // the first allocated_ belong to buckets
   std::size_t allocated_ = 0;
   // While all weights fit into the low halves there are no high ones. Widened
   // once, a selector stays so until Assign().
   bool is_wide_ = false;
-  std::vector<std::uint32_t> high_weights_;
+  LargeVector<std::uint32_t> high_weights_;
   // Not cleared when an item leaves: the slot then holds a tombstone or another
   // item, or is gone itself.
-  std::vector<std::uint32_t> slot_of_position_;
+  LargeVector<std::uint32_t> slot_of_position_;
 
   std::array<Tombstone, kTombstonesMax> tombstones_;
   std::size_t tombstone_count_ = 0;

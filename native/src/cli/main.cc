@@ -11,6 +11,7 @@
 #include "cli/verbs.h"
 #include "config/nearest_name.h"
 #include "rewardpool/item.h"
+#include "rewardpool/native/huge_pages.h"
 
 namespace {
 
@@ -91,5 +92,6 @@ int main(int argc, char** argv) {
   // A reader that leaves early is noticed when writing, so that the pool is
   // closed in order all the same.
   std::signal(SIGPIPE, SIG_IGN);
+  rewardpool::native::AskForHugePages();
   return RunCommand(argc, argv);
 }
