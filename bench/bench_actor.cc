@@ -22,6 +22,7 @@
 
 #include "rewardpool/pool_file_names.h"
 #include "rewardpool/rewardpool.h"
+#include "rewardpool/testing/temporary_folder.h"
 #include "support/allocation_counter.h"
 #include "support/append_floor.h"
 #include "support/catalog.h"
@@ -29,7 +30,6 @@
 #include "support/hand_off_floor.h"
 #include "support/latency_histogram.h"
 #include "support/paired_timing.h"
-#include "support/temporary_folder.h"
 
 namespace {
 
@@ -52,7 +52,7 @@ using rewardpool::bench::Crew;
 using rewardpool::bench::HandOffFloor;
 using rewardpool::bench::LatencyHistogram;
 using rewardpool::bench::PairedTiming;
-using rewardpool::bench::TemporaryFolder;
+using rewardpool::testing::TemporaryFolder;
 
 using Clock = std::chrono::steady_clock;
 

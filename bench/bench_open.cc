@@ -13,9 +13,9 @@
 
 #include "rewardpool/item_table.h"
 #include "rewardpool/rewardpool.h"
+#include "rewardpool/testing/temporary_folder.h"
 #include "support/catalog.h"
 #include "support/paired_timing.h"
-#include "support/temporary_folder.h"
 #include "support/time_of.h"
 
 namespace {
@@ -25,8 +25,8 @@ using rewardpool::Pool;
 using rewardpool::PoolOptions;
 using rewardpool::StorageKind;
 using rewardpool::bench::PairedTiming;
-using rewardpool::bench::TemporaryFolder;
 using rewardpool::bench::TimeOf;
+using rewardpool::testing::TemporaryFolder;
 using std::chrono::nanoseconds;
 
 void EndIf(bool failed) {

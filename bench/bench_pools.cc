@@ -1,7 +1,11 @@
 // bench_pools.cc - many pools in one process on the same few threads: what it
 // costs to open one more, to draw from it, and to keep it, from 1 to 100,000.
+//
+// On files up to 10,000, which takes 20,000 descriptors and 10 GB of the disk. Where
+// fewer are allowed, the row has fewer pools, says so, and tells how many in `pools`.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,11 +21,11 @@
 #include <vector>
 
 #include "rewardpool/rewardpool.h"
+#include "rewardpool/testing/temporary_folder.h"
 #include "support/allocation_counter.h"
 #include "support/append_floor.h"
 #include "support/catalog.h"
 #include "support/paired_timing.h"
-#include "support/temporary_folder.h"
 
 namespace {
 
@@ -34,7 +38,7 @@ using rewardpool::StorageKind;
 using rewardpool::bench::AppendFloor;
 using rewardpool::bench::HeapBytesInUse;
 using rewardpool::bench::PairedTiming;
-using rewardpool::bench::TemporaryFolder;
+using rewardpool::testing::TemporaryFolder;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kItems = 10;
@@ -54,6 +58,25 @@ double ResidentBytes() {
         "/proc/self/statm cannot be read");
   std::fclose(statm);
   return static_cast<double>(resident_pages) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+// How many of `wanted` pools on files may be open at once.
+std::int64_t AllowedPools(benchmark::State& state, std::int64_t wanted) {
+  constexpr std::int64_t kOfEachPool = 2;  // the lock and the log's segment
+  constexpr std::int64_t kOfTheProcess = 100;
+  rlimit limit{};
+  EndIf(getrlimit(RLIMIT_NOFILE, &limit) != 0, "no limit of descriptors is known");
+  limit.rlim_cur = limit.rlim_max;
+  EndIf(setrlimit(RLIMIT_NOFILE, &limit) != 0, "the limit of descriptors cannot be raised");
+  if (limit.rlim_cur >= static_cast<rlim_t>(wanted * kOfEachPool + kOfTheProcess)) return wanted;
+  const auto descriptors = static_cast<std::int64_t>(limit.rlim_cur);
+  const std::int64_t allowed = (descriptors - kOfTheProcess) / kOfEachPool;
+  EndIf(allowed < 1, "too few descriptors are allowed for a pool");
+  std::fprintf(stderr, "%lld pools in place of %lld: %lld descriptors are allowed (ulimit -n)\n",
+               static_cast<long long>(allowed), static_cast<long long>(wanted),
+               static_cast<long long>(descriptors));
+  state.counters["pools"] = static_cast<double>(allowed);
+  return allowed;
 }
 
 std::shared_ptr<PoolThreads> StartThreads(unsigned syncers) {
@@ -114,7 +137,8 @@ class Pools {
 };
 
 void BM_PoolsOpen(benchmark::State& state, StorageKind storage) {
-  const std::int64_t count = state.range(0);
+  const std::int64_t count =
+      storage == StorageKind::kMemory ? state.range(0) : AllowedPools(state, state.range(0));
   for (auto _ : state) {
     Pools pools(storage, count, 1);
     malloc_trim(0);
@@ -132,7 +156,7 @@ void BM_PoolsOpen(benchmark::State& state, StorageKind storage) {
 }
 
 void BM_PoolsReopen(benchmark::State& state) {
-  const std::int64_t count = state.range(0);
+  const std::int64_t count = AllowedPools(state, state.range(0));
   Pools pools(StorageKind::kFile, count, 1);
   pools.Open();
   for (auto _ : state) {
@@ -180,7 +204,7 @@ void BM_PoolsDrawAtOnce(benchmark::State& state) {
 // and syncs one after the other: more syncers sync more pools at once.
 void BM_PoolsDrawDurably(benchmark::State& state) {
   constexpr std::size_t kFrameBytes = 24;
-  const std::int64_t count = state.range(0);
+  const std::int64_t count = AllowedPools(state, state.range(0));
   Pools pools(StorageKind::kFile, count, static_cast<unsigned>(state.range(1)));
   pools.Open();
   pools.DrawAtOnce();  // begins the segments
@@ -200,8 +224,10 @@ void UpTo(benchmark::internal::Benchmark* bench, std::int64_t most) {
   bench->ArgName("pools")->Unit(benchmark::kMillisecond);
 }
 void InMemory(benchmark::internal::Benchmark* bench) { UpTo(bench, 100'000); }
-// Each open pool keeps two files open.
 void OnFiles(benchmark::internal::Benchmark* bench) { UpTo(bench, 1000); }
+void OnManyFiles(benchmark::internal::Benchmark* bench) {
+  bench->Arg(10'000)->ArgName("pools")->Unit(benchmark::kMillisecond);
+}
 
 BENCHMARK_CAPTURE(BM_PoolsOpen, memory, StorageKind::kMemory)
     ->Apply(InMemory)
@@ -211,7 +237,12 @@ BENCHMARK_CAPTURE(BM_PoolsOpen, file, StorageKind::kFile)
     ->Apply(OnFiles)
     ->Iterations(1)
     ->UseManualTime();
+BENCHMARK_CAPTURE(BM_PoolsOpen, file, StorageKind::kFile)
+    ->Apply(OnManyFiles)
+    ->Iterations(1)
+    ->UseManualTime();
 BENCHMARK(BM_PoolsReopen)->Apply(OnFiles)->Iterations(3)->UseManualTime();
+BENCHMARK(BM_PoolsReopen)->Apply(OnManyFiles)->Iterations(1)->UseManualTime();
 BENCHMARK(BM_PoolsDrawOneByOne)->Apply(InMemory)->Iterations(15)->UseManualTime();
 BENCHMARK(BM_PoolsDrawAtOnce)->Apply(InMemory)->UseRealTime();
 BENCHMARK(BM_PoolsDrawDurably)
@@ -219,6 +250,12 @@ BENCHMARK(BM_PoolsDrawDurably)
     ->ArgNames({"pools", "syncers"})
     ->Unit(benchmark::kMillisecond)
     ->Iterations(15)
+    ->UseManualTime();
+BENCHMARK(BM_PoolsDrawDurably)
+    ->Args({10'000, 16})
+    ->ArgNames({"pools", "syncers"})
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(3)
     ->UseManualTime();
 
 }  // namespace

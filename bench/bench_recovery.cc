@@ -19,13 +19,15 @@
 #include "rewardpool/native/huge_pages.h"
 #include "rewardpool/native/thread_workers.h"
 #include "rewardpool/recovery.h"
+#include "rewardpool/testing/temporary_folder.h"
 #include "support/catalog.h"
 #include "support/paired_timing.h"
 #include "support/picks.h"
-#include "support/temporary_folder.h"
 
 namespace rewardpool::bench {
 namespace {
+
+using testing::TemporaryFolder;
 
 constexpr std::size_t kBatchDraws = 4'096;
 

@@ -18,9 +18,9 @@
 #include "rewardpool/native/huge_pages.h"
 #include "rewardpool/record_codec.h"
 #include "rewardpool/rewardpool.h"
+#include "rewardpool/testing/temporary_folder.h"
 #include "support/catalog.h"
 #include "support/paired_timing.h"
-#include "support/temporary_folder.h"
 #include "support/time_of.h"
 
 namespace {
@@ -36,8 +36,8 @@ using rewardpool::SnapshotCopy;
 using rewardpool::StorageKind;
 using rewardpool::WalBatch;
 using rewardpool::bench::PairedTiming;
-using rewardpool::bench::TemporaryFolder;
 using rewardpool::bench::TimeOf;
+using rewardpool::testing::TemporaryFolder;
 using std::chrono::nanoseconds;
 
 using Clock = std::chrono::steady_clock;

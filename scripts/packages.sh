@@ -76,8 +76,6 @@ need_test_tools() {
   need python3-scipy python_with scipy
   need "pkg-config pkgconf" has_command pkg-config
   need clang has_command clang++
-  need "libc++-dev libc++-14-dev" clang_builds -stdlib=libc++
-  need "libc++abi-dev libc++abi-14-dev" clang_builds -stdlib=libc++
   need "libclang-rt-dev libclang-rt-14-dev" clang_builds -fsanitize=fuzzer,address
   need clang-format-14 has_command clang-format-14
   need clang-tidy-14 has_command clang-tidy-14

@@ -2,6 +2,7 @@
 read-only disks, damage, and logs of other versions."""
 
 import os
+import resource
 import shutil
 import signal
 import struct
@@ -179,6 +180,20 @@ class FullDiskTest(CommandTest):
                 self.assertGreater(len(told), 0)
                 self.assertEqual({line["request_id"]: line["item_id"] for line in told},
                                  {id: logged[id] for id in range(1, len(told) + 1)})
+
+    def test_a_file_that_may_grow_no_larger_is_a_full_disk(self):
+        config = self.write_config(("gold", "unlimited", 1), wal={"formatter": "jsonl"})
+        limit = 3 << 19  # the log grows by 1 MiB at a time
+
+        def limit_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        result = self.run_command("draw", "--config", config, "--dir", self.dir, "--count",
+                                  "1000000", "--json", preexec_fn=limit_files)
+        self.assertEqual((result.code, result.err),
+                         (3, "rewardpool: there is no room left for the log\n"))
+        told = [line["request_id"] for line in result.lines()]
+        logged = [record["request_id"] for record in self.log() if record["type"] == "draw"]
+        self.assertEqual(told, logged)
 
     def path(self, name):
         return os.path.join(self.folder, name)

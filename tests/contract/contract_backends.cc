@@ -13,7 +13,7 @@
 #include "rewardpool/native/file_snapshot_store.h"
 #include "rewardpool/native/file_storage.h"
 #include "rewardpool/native/mmap_storage.h"
-#include "support/temporary_folder.h"
+#include "rewardpool/testing/temporary_folder.h"
 #endif
 
 namespace rewardpool::tests {
@@ -123,7 +123,7 @@ class FolderWal final : public WalHarness {
   }
 
  private:
-  TemporaryFolder folder_;
+  testing::TemporaryFolder folder_;
 };
 
 class FolderSnapshots final : public SnapshotHarness {
@@ -134,7 +134,7 @@ class FolderSnapshots final : public SnapshotHarness {
   }
 
  private:
-  TemporaryFolder folder_;
+  testing::TemporaryFolder folder_;
 };
 #endif
 

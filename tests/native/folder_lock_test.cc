@@ -8,14 +8,14 @@
 #include <fstream>
 #include <string>
 
+#include "rewardpool/testing/temporary_folder.h"
 #include "support/child_process.h"
-#include "support/temporary_folder.h"
 
 namespace rewardpool::native {
 namespace {
 
+using testing::TemporaryFolder;
 using tests::ChildProcess;
-using tests::TemporaryFolder;
 
 constexpr uid_t kNobody = 65534;
 

@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "rewardpool/rewardpool.h"
-#include "support/temporary_folder.h"
+#include "rewardpool/testing/temporary_folder.h"
 
 namespace rewardpool::tests {
 namespace {
+
+using testing::TemporaryFolder;
 
 using ::testing::HasSubstr;
 

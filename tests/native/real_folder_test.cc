@@ -21,18 +21,18 @@
 #include "rewardpool/native/file_wal_source.h"
 #include "rewardpool/native/mmap_storage.h"
 #include "rewardpool/native/secure_key.h"
+#include "rewardpool/testing/temporary_folder.h"
 #include "support/bytes.h"
 #include "support/child_process.h"
-#include "support/temporary_folder.h"
 
 namespace rewardpool::native {
 namespace {
 
+using testing::TemporaryFolder;
 using tests::ChildProcess;
 using tests::Joined;
 using tests::Pattern;
 using tests::ReadAll;
-using tests::TemporaryFolder;
 using tests::WithoutRoom;
 
 constexpr uid_t kNobody = 65534;

@@ -16,7 +16,7 @@ from pathlib import Path
 FILE_BYTES_MAX = 600 * 1000
 
 # Core runs in a browser too: no files, threads, clocks, entropy or console, and
-# nothing that libc++ 14 lacks.
+# nothing that libc++ 13 lacks.
 NOT_IN_CORE = {
     "chrono", "condition_variable", "execution", "expected", "fcntl.h", "filesystem",
     "format", "fstream", "future", "iostream", "mutex", "pthread.h", "random", "semaphore",

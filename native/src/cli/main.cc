@@ -92,6 +92,8 @@ int main(int argc, char** argv) {
   // A reader that leaves early is noticed when writing, so that the pool is
   // closed in order all the same.
   std::signal(SIGPIPE, SIG_IGN);
+  // A file that may grow no larger is a full disk to the storage.
+  std::signal(SIGXFSZ, SIG_IGN);
   rewardpool::native::AskForHugePages();
   return RunCommand(argc, argv);
 }

@@ -1,17 +1,16 @@
-#include "support/temporary_folder.h"
+#include "rewardpool/testing/temporary_folder.h"
 
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
-namespace rewardpool::tests {
+namespace rewardpool::testing {
 
 TemporaryFolder::TemporaryFolder() {
-  const char* const base = std::getenv("TMPDIR");
-  path_ = std::string(base != nullptr ? base : "/tmp") + "/rewardpool-test-XXXXXX";
+  path_ = (std::filesystem::temp_directory_path() / "rewardpool-XXXXXX").string();
   if (::mkdtemp(path_.data()) == nullptr) {
-    std::perror("mkdtemp");
+    std::perror(path_.c_str());
     std::abort();
   }
 }
@@ -21,4 +20,4 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-}  // namespace rewardpool::tests
+}  // namespace rewardpool::testing

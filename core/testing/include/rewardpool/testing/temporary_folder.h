@@ -1,10 +1,13 @@
-// temporary_folder.h - an empty folder for one test, removed with all in it.
-#ifndef REWARDPOOL_TESTS_SUPPORT_TEMPORARY_FOLDER_H_
-#define REWARDPOOL_TESTS_SUPPORT_TEMPORARY_FOLDER_H_
+// temporary_folder.h - an empty folder for one test or benchmark, removed with all
+// that is in it. Point TMPDIR at the disk that is meant.
+//
+// Threads: one owner.
+#ifndef REWARDPOOL_TESTING_TEMPORARY_FOLDER_H_
+#define REWARDPOOL_TESTING_TEMPORARY_FOLDER_H_
 
 #include <string>
 
-namespace rewardpool::tests {
+namespace rewardpool::testing {
 
 class TemporaryFolder {
  public:
@@ -20,6 +23,6 @@ class TemporaryFolder {
   std::string path_;
 };
 
-}  // namespace rewardpool::tests
+}  // namespace rewardpool::testing
 
-#endif  // REWARDPOOL_TESTS_SUPPORT_TEMPORARY_FOLDER_H_
+#endif  // REWARDPOOL_TESTING_TEMPORARY_FOLDER_H_
