@@ -2,14 +2,17 @@
 //
 // Names: BM_Select/<selector>/<weights>/<kind>/<items>
 //   selector  one of SelectorNames(), or a peer: std-discrete, boost-discrete,
-//             gsl-discrete (floating point, static only)
+//             gsl-discrete (floating point, static only); or bare-misses, the
+//             floor of large pools (static, mixed)
 //   weights   equal  100 each
 //             zipf   10^9 / rank, in random order
 //             heavy  one item in the middle outweighs all others, 100 each, together
 //   kind      static     nothing changes
 //             depleting  one unit of each item, so every draw takes an item out
-//             mixed      after every 10 draws an item gets another's weight;
-//                        time and bytes are for a draw and its tenth of a change
+//             mixed      after every 10 draws an item gets another's weight, by
+//                        ChangeWeight(), which is told the old one (as a textbook's
+//                        Fenwick tree is told the difference); time and bytes are
+//                        for a draw and its tenth of a change
 //
 // Draws go through DrawMany() as the engine makes them, with the generator of
 // pools, ChaCha20, and take units from a stock. The reference is the selector
@@ -17,9 +20,11 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <span>
 #include <string>
@@ -35,6 +40,7 @@
 #include <gsl/gsl_rng.h>
 #endif
 
+#include "rewardpool/large_memory.h"
 #include "rewardpool/native/huge_pages.h"
 #include "rewardpool/random.h"
 #include "rewardpool/selector.h"
@@ -106,7 +112,9 @@ class DrawnPool {
     }
   }
 
-  void SetWeight(ItemIndex index, Weight weight) { selector_->SetWeight(index, weight); }
+  void ChangeWeight(ItemIndex index, Weight before, Weight after) {
+    selector_->ChangeWeight(index, before, after);
+  }
 
  private:
   std::unique_ptr<Selector> selector_;
@@ -203,24 +211,31 @@ void TimeDepleting(benchmark::State& state, const Row& row) {
 }
 
 void TimeMixed(benchmark::State& state, const Row& row) {
-  const std::vector<Weight>& weights = WeightsOf(row.shape, row.items);
+  struct Change {
+    ItemIndex index;
+    Weight before;
+    Weight after;
+  };
+  const std::vector<Weight>& first_weights = WeightsOf(row.shape, row.items);
+  std::vector<Weight> weights = first_weights;
   const auto random = MakeRandom();
   DrawnPool own(row.selector);
   DrawnPool reference(kReference);
   own.Fill(weights, Quantity::Unlimited());
   reference.Fill(weights, Quantity::Unlimited());
-  std::vector<std::pair<ItemIndex, Weight>> changes(row.draws / kDrawsPerChange);
+  std::vector<Change> changes(row.draws / kDrawsPerChange);
   const auto draw = [&](DrawnPool& pool) {
-    for (const auto& [index, weight] : changes) {
+    for (const Change& change : changes) {
       pool.Draw(*random, kDrawsPerChange);
-      pool.SetWeight(index, weight);
+      pool.ChangeWeight(change.index, change.before, change.after);
     }
   };
   DrawTiming timing(state);
   for (auto _ : state) {
-    for (auto& [index, weight] : changes) {
-      index = static_cast<ItemIndex>(UniformBelow(*random, row.items));
-      weight = weights[UniformBelow(*random, row.items)];
+    for (Change& change : changes) {
+      change.index = static_cast<ItemIndex>(UniformBelow(*random, row.items));
+      change.after = first_weights[UniformBelow(*random, row.items)];
+      change.before = std::exchange(weights[change.index], change.after);
     }
     timing.Time(
         changes.size() * kDrawsPerChange, [&] { draw(own); }, [&] { draw(reference); });
@@ -273,6 +288,122 @@ void TimeGslDiscrete(benchmark::State& state, const Row& row) {
 }
 #endif
 
+// The least that a draw from many items takes, whatever the selector: a random word, a
+// look into a table as large as the items to see which item it is, and then a unit of its
+// stock. The items are those of draws made before, of which several are under way at once,
+// so that their misses overlap. A change of a weight writes to two places.
+class BareMisses {
+ public:
+  BareMisses(std::span<const Weight> weights, std::size_t draws) : picks_(draws) {
+    native::AskForHugePages();
+    slots_ = LargeVector<std::uint64_t>(weights.size());
+    units_ = LargeVector<std::uint64_t>(weights.size());
+    const std::unique_ptr<Selector> selector = std::move(MakeSelector("auto").value());
+    selector->Assign(weights);
+    Stock stock;
+    stock.Resize(weights.size());
+    for (ItemIndex i = 0; i < weights.size(); ++i) {
+      stock.Set(i, {.left = Quantity::Unlimited(), .drawn = 0});
+    }
+    (void)selector->DrawMany(*random_, stock, picks_);
+    std::vector<ItemIndex> slot_of(weights.size());
+    std::iota(slot_of.begin(), slot_of.end(), 0);
+    for (std::size_t i = slot_of.size(); i > 1; --i) {
+      std::swap(slot_of[i - 1], slot_of[UniformBelow(*random_, i)]);
+    }
+    for (ItemIndex item = 0; item < weights.size(); ++item) slots_[slot_of[item]] = item;
+    for (ItemIndex& pick : picks_) pick = slot_of[pick];
+  }
+
+  // As many as the envelope has under way.
+  static constexpr std::size_t kAhead = 64;
+
+  // Goes on where it was, and from the beginning after the last of the draws.
+  // `draws`: a multiple of `ahead`, which is at most kAhead.
+  void Draw(std::size_t draws, std::size_t ahead = kAhead) {
+    std::array<std::uint64_t, kAhead> items;
+    std::uint64_t sum = 0;
+    for (std::size_t drawn = 0; drawn < draws; drawn += ahead) {
+      if (next_ + ahead > picks_.size()) next_ = 0;
+      const auto slots = std::span(picks_).subspan(next_, ahead);
+      next_ += ahead;
+      for (const ItemIndex slot : slots) {
+        sum += random_->Next();
+        __builtin_prefetch(&slots_[slot]);
+      }
+      for (std::size_t i = 0; i < ahead; ++i) {
+        items[i] = slots_[slots[i]];
+        __builtin_prefetch(&units_[items[i]], /*for writing*/ 1);
+      }
+      for (std::size_t i = 0; i < ahead; ++i) ++units_[items[i]];
+    }
+    benchmark::DoNotOptimize(sum);
+    benchmark::DoNotOptimize(units_.data());
+  }
+
+  void Change(std::size_t before, std::size_t after) {
+    ++units_[before];
+    ++units_[after];
+  }
+
+ private:
+  const std::unique_ptr<Random> random_ = MakeXoshiroRandom(1);
+  std::vector<ItemIndex> picks_;  // the slots of what was drawn
+  std::size_t next_ = 0;
+  LargeVector<std::uint64_t> slots_;
+  LargeVector<std::uint64_t> units_;
+};
+
+void TimeBareMisses(benchmark::State& state, const Row& row) {
+  const auto random = MakeRandom();
+  const std::vector<Weight>& weights = WeightsOf(row.shape, row.items);
+  BareMisses own(weights, (kIterations + 1) * row.draws);
+  DrawnPool reference(kReference);
+  reference.Fill(weights, Quantity::Unlimited());
+  reference.Draw(*random, row.draws);
+  own.Draw(row.draws);
+  DrawTiming timing(state);
+  for (auto _ : state) {
+    timing.Time(
+        row.draws, [&] { own.Draw(row.draws); }, [&] { reference.Draw(*random, row.draws); });
+  }
+}
+
+void TimeBareMissesMixed(benchmark::State& state, const Row& row) {
+  struct Change {
+    ItemIndex item;
+    std::size_t new_place;
+  };
+  const auto random = MakeRandom();
+  const std::vector<Weight>& weights = WeightsOf(row.shape, row.items);
+  BareMisses own(weights, (kIterations + 1) * row.draws);
+  std::vector<Change> changes(row.draws / kDrawsPerChange);
+  DrawnPool reference(kReference);
+  reference.Fill(weights, Quantity::Unlimited());
+  DrawTiming timing(state);
+  for (auto _ : state) {
+    for (Change& change : changes) {
+      change = {.item = static_cast<ItemIndex>(UniformBelow(*random, row.items)),
+                .new_place = static_cast<std::size_t>(UniformBelow(*random, row.items))};
+    }
+    timing.Time(
+        changes.size() * kDrawsPerChange,
+        [&] {
+          for (const Change& change : changes) {
+            own.Draw(kDrawsPerChange, kDrawsPerChange);
+            own.Change(change.item, change.new_place);
+          }
+        },
+        [&] {
+          for (const Change& change : changes) {
+            reference.Draw(*random, kDrawsPerChange);
+            const Weight weight = weights[change.item];
+            reference.ChangeWeight(change.item, weight, weight);
+          }
+        });
+  }
+}
+
 // How many items a selector is sensible for.
 std::size_t ItemsMax(std::string_view selector, Kind kind) {
   const bool scans = selector == "linear" || selector == "flat";
@@ -304,6 +435,8 @@ const bool kRegistered = [] {
           Register(time, kind_name, {selector, shape, items, is_slow ? kSlowDraws : kDraws});
         }
       }
+      Register(&TimeBareMisses, "static", {"bare-misses", shape, items, kDraws});
+      Register(&TimeBareMissesMixed, "mixed", {"bare-misses", shape, items, kDraws});
       Register(&TimeStdDiscrete, "static", {"std-discrete", shape, items, kDraws});
 #if RP_BENCH_HAS_BOOST
       Register(&TimeBoostDiscrete, "static", {"boost-discrete", shape, items, kDraws});

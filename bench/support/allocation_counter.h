@@ -17,7 +17,8 @@ struct Allocations {
 // Since the program began.
 [[nodiscard]] Allocations AllocationsSoFar() noexcept;
 
-// Bytes asked for and not freed, as malloc_usable_size() counts them.
+// Bytes asked for and not freed, as malloc_usable_size() counts them; of aligned
+// blocks, whose alignment may skip address space, without what is skipped.
 [[nodiscard]] std::uint64_t HeapBytesInUse() noexcept;
 
 }  // namespace rewardpool::bench

@@ -34,22 +34,7 @@ void BinaryInput::Fail(const char* problem) noexcept {
   input_ = {};
 }
 
-std::span<const std::byte> BinaryInput::Take(std::size_t size) noexcept {
-  if (size > input_.size()) {
-    Fail("cut short");
-    return {};
-  }
-  const std::span<const std::byte> taken = input_.first(size);
-  input_ = input_.subspan(size);
-  return taken;
-}
-
-std::uint8_t BinaryInput::TakeByte() noexcept {
-  const std::span<const std::byte> byte = Take(1);
-  return byte.empty() ? std::uint8_t{0} : std::to_integer<std::uint8_t>(byte[0]);
-}
-
-std::uint64_t BinaryInput::TakeAnyVarint() noexcept {
+std::uint64_t BinaryInput::TakeLongVarint() noexcept {
   std::uint64_t value = 0;
   for (unsigned shift = 0; shift < 64; shift += 7) {
     const std::uint8_t byte = TakeByte();
@@ -61,18 +46,6 @@ std::uint64_t BinaryInput::TakeAnyVarint() noexcept {
   }
   Fail("a number is longer than 64 bits");
   return 0;
-}
-
-std::uint64_t BinaryInput::TakeVarint(std::uint64_t max) noexcept {
-  const std::uint64_t value = TakeAnyVarint();
-  if (value <= max) return value;
-  Fail("a number is too large");
-  return 0;
-}
-
-void BinaryInput::TakeText(std::string& text) {
-  const std::span<const std::byte> bytes = Take(TakeVarint(kItemIdBytesMax));
-  text.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
 void BinaryInput::TakeTexts(std::vector<std::string>& texts) {

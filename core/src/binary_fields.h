@@ -59,10 +59,23 @@ class BinaryInput {
   // Null while all went well.
   [[nodiscard]] const char* problem() const noexcept { return problem_; }
 
-  [[nodiscard]] std::uint8_t TakeByte() noexcept;
+  [[nodiscard]] std::uint8_t TakeByte() noexcept {
+    const std::span<const std::byte> byte = Take(1);
+    return byte.empty() ? std::uint8_t{0} : std::to_integer<std::uint8_t>(byte[0]);
+  }
   // A problem if it is not in its shortest form, or larger than `max`.
-  [[nodiscard]] std::uint64_t TakeVarint(std::uint64_t max) noexcept;
-  void TakeText(std::string& text);
+  [[nodiscard]] std::uint64_t TakeVarint(std::uint64_t max) noexcept {
+    const std::uint64_t value = TakeAnyVarint();
+    if (value <= max) return value;
+    Fail("a number is too large");
+    return 0;
+  }
+  // The text where it lies in the input.
+  [[nodiscard]] std::string_view TakeTextView() noexcept {
+    const std::span<const std::byte> bytes = Take(TakeVarint(kItemIdBytesMax));
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  void TakeText(std::string& text) { text = TakeTextView(); }
   void TakeTexts(std::vector<std::string>& texts);
   void TakePositions(std::vector<ItemIndex>& positions, std::size_t slot_count);
 
@@ -73,8 +86,21 @@ class BinaryInput {
 
  private:
   void Fail(const char* problem) noexcept;
-  [[nodiscard]] std::span<const std::byte> Take(std::size_t size) noexcept;
-  [[nodiscard]] std::uint64_t TakeAnyVarint() noexcept;
+  [[nodiscard]] std::span<const std::byte> Take(std::size_t size) noexcept {
+    if (size > input_.size()) {
+      Fail("cut short");
+      return {};
+    }
+    const std::span<const std::byte> taken = input_.first(size);
+    input_ = input_.subspan(size);
+    return taken;
+  }
+  [[nodiscard]] std::uint64_t TakeAnyVarint() noexcept {
+    if (input_.empty() || std::to_integer<std::uint8_t>(input_[0]) >= 0x80) return TakeLongVarint();
+    return TakeByte();
+  }
+  // Of any length.
+  [[nodiscard]] std::uint64_t TakeLongVarint() noexcept;
 
   std::span<const std::byte> input_;
   const char* problem_ = nullptr;

@@ -326,6 +326,23 @@ class BinaryCodec final : public RecordCodec {
     return draws;
   }
 
+#ifndef __EMSCRIPTEN__
+  std::optional<NewItem> TakeCatalogItem(std::span<const std::byte>& input) const override {
+    constexpr char kTag = kRecordTypes[RecordIndexOf<CatalogItem>()].tag;
+    internal::BinaryInput reader(input);
+    if (static_cast<char>(reader.TakeByte()) != kTag || reader.TakeByte() != kRecordVersion) {
+      return std::nullopt;
+    }
+    NewItem item;
+    item.id = reader.TakeTextView();
+    item.weight = reader.TakeVarint(std::numeric_limits<Weight>::max());
+    item.quantity = QuantityOf(reader.TakeVarint(kQuantityMax + 1));
+    if (reader.problem() != nullptr) return std::nullopt;
+    input = reader.rest();
+    return item;
+  }
+#endif
+
  private:
   static void Begin(BinaryWriter& writer, std::size_t record_index) {
     writer.PutByte(static_cast<std::uint8_t>(kRecordTypes[record_index].tag));
@@ -436,14 +453,34 @@ void save(JsonWriter& writer, const DrawnItems<Positions>& drawn) {
           [&](std::size_t i) { return drawn.items.IdAt(drawn.positions[i]); });
 }
 void load(JsonReader& reader, DrawnItems<std::vector<ItemIndex>>& drawn) {
+  constexpr const char* kNoSuchItem = "an item is drawn that does not exist";
   drawn.positions.clear();
-  std::string id;
+  // Ids are looked up a group at a time.
+  std::array<std::string_view, 16> group;
+  std::size_t count = 0;
+  const auto look_up_group = [&] {
+    const std::size_t before = drawn.positions.size();
+    drawn.positions.resize(before + count);
+    if (!drawn.items.FindAll(std::span(group).first(count),
+                             std::span(drawn.positions).subspan(before))) {
+      reader.Fail(kNoSuchItem);
+    }
+    count = 0;
+  };
+  std::string escaped;
   TakeList(reader, [&] {
-    reader.TakeText(id);
-    const std::optional<ItemIndex> position = drawn.items.Find(id);
-    if (!position) return reader.Fail("an item is drawn that does not exist");
+    if (const std::optional<std::string_view> plain = reader.TakePlainText()) {
+      group[count++] = *plain;
+      if (count == group.size()) look_up_group();
+      return;
+    }
+    look_up_group();
+    reader.TakeText(escaped);
+    const std::optional<ItemIndex> position = drawn.items.Find(escaped);
+    if (!position) return reader.Fail(kNoSuchItem);
     drawn.positions.push_back(*position);
   });
+  look_up_group();
 }
 
 void save(JsonWriter& writer, const IdList& list) {
@@ -454,29 +491,14 @@ void load(JsonReader& reader, IdList& list) {
   TakeList(reader, [&] { reader.TakeText(list.ids.emplace_back()); });
 }
 
-class JsonLinesCodec final : public RecordCodec {
+// The reading half: a RecordDecoder, or a RecordCodec on the way to be one.
+template <typename Interface>
+class JsonLinesReading : public Interface {
  public:
-  [[nodiscard]] std::string_view name() const noexcept override { return "jsonl"; }
-  [[nodiscard]] std::uint8_t frame_type() const noexcept override { return kFrameTypeJsonLines; }
-
-  void Encode(const Record& record, const ItemTable& items, ByteBuffer& out) const override {
-    JsonWriter writer(out, items);
-    Begin(writer, record.index());
-    SaveRecord(writer, record);
-    writer.PutEnd();
-  }
-
-  void EncodeDrawRun(std::span<const ItemIndex> draws, const ItemTable& items,
-                     ByteBuffer& out) const override {
-    assert(draws.size() <= kDrawsPerRecordMax);
-    JsonWriter writer(out, items);
-    Begin(writer, RecordIndexOf<DrawRun>());
-    SerializeDrawRun(writer, draws);
-    writer.PutEnd();
-  }
+  [[nodiscard]] std::uint8_t frame_type() const noexcept final { return kFrameTypeJsonLines; }
 
   Status Decode(std::span<const std::byte>& input, const ItemTable& items,
-                Record& record) const override {
+                Record& record) const final {
     const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
     const std::size_t line_length = text.find('\n');
     if (line_length == std::string_view::npos) return Corrupt("record without an end of line");
@@ -499,8 +521,31 @@ class JsonLinesCodec final : public RecordCodec {
   }
 
   // Its runs name items by their ids.
-  std::optional<PackedDraws> TakePackedDraws(std::span<const std::byte>&) const override {
+  std::optional<PackedDraws> TakePackedDraws(std::span<const std::byte>&) const final {
     return std::nullopt;
+  }
+};
+
+class JsonLinesDecoder final : public JsonLinesReading<RecordDecoder> {};
+
+class JsonLinesCodec final : public JsonLinesReading<RecordCodec> {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "jsonl"; }
+
+  void Encode(const Record& record, const ItemTable& items, ByteBuffer& out) const override {
+    JsonWriter writer(out, items);
+    Begin(writer, record.index());
+    SaveRecord(writer, record);
+    writer.PutEnd();
+  }
+
+  void EncodeDrawRun(std::span<const ItemIndex> draws, const ItemTable& items,
+                     ByteBuffer& out) const override {
+    assert(draws.size() <= kDrawsPerRecordMax);
+    JsonWriter writer(out, items);
+    Begin(writer, RecordIndexOf<DrawRun>());
+    SerializeDrawRun(writer, draws);
+    writer.PutEnd();
   }
 
  private:
@@ -512,27 +557,42 @@ class JsonLinesCodec final : public RecordCodec {
   }
 };
 
-const std::array<const RecordCodec*, 2>& RecordCodecs() {
-  static const BinaryCodec binary;
-  static const JsonLinesCodec json_lines;
-  static const std::array<const RecordCodec*, 2> codecs = {&binary, &json_lines};
-  return codecs;
+const RecordCodec& JsonLinesRecordCodec() noexcept {
+  static const JsonLinesCodec codec;
+  return codec;
 }
 
 }  // namespace
 
+const RecordCodec& BinaryRecordCodec() noexcept {
+  static const BinaryCodec codec;
+  return codec;
+}
+
 const RecordCodec* FindRecordCodec(std::string_view name) noexcept {
-  for (const RecordCodec* codec : RecordCodecs()) {
+  for (const RecordCodec* const codec : {&BinaryRecordCodec(), &JsonLinesRecordCodec()}) {
     if (codec->name() == name) return codec;
   }
   return nullptr;
 }
 
 const RecordCodec* FindRecordCodec(std::uint8_t frame_type) noexcept {
-  for (const RecordCodec* codec : RecordCodecs()) {
+  for (const RecordCodec* const codec : {&BinaryRecordCodec(), &JsonLinesRecordCodec()}) {
     if (codec->frame_type() == (frame_type & kFrameCodecMask)) return codec;
   }
   return nullptr;
+}
+
+const RecordDecoder* FindRecordDecoder(std::uint8_t frame_type) noexcept {
+  static const JsonLinesDecoder json_lines;
+  switch (frame_type & kFrameCodecMask) {
+    case kFrameTypeBinary:
+      return &BinaryRecordCodec();
+    case kFrameTypeJsonLines:
+      return &json_lines;
+    default:
+      return nullptr;
+  }
 }
 
 }  // namespace rewardpool

@@ -22,7 +22,7 @@ struct FrameDraws {
 // `take` with each; stops when it returns false.
 template <typename Take>
 std::optional<FrameDraws> TakeFrameDraws(const Frame& frame, const Take& take) {
-  const RecordCodec* const codec = FindRecordCodec(frame.codec);
+  const RecordDecoder* const codec = FindRecordDecoder(frame.codec);
   if (codec == nullptr) return std::nullopt;
   FrameDraws found;
   for (std::span<const std::byte> payload = frame.payload; !payload.empty();) {

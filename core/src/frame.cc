@@ -153,7 +153,7 @@ FrameReader::FrameReader(std::span<const std::byte> bytes, const SegmentHeader& 
     : bytes_(bytes), header_(header), crc_seed_(FrameCrcSeed(header.salt)), chain_crc_(chain_crc) {}
 
 std::optional<Frame> FrameReader::Ahead() const {
-  const std::span<const std::byte> rest = bytes_.subspan(position_);
+  const std::span<const std::byte> rest = Rest();
   if (rest.size() <= kFrameHeaderBytes) return std::nullopt;
   const std::byte* const from = rest.data();
   const std::size_t length = PayloadLength(from);
@@ -182,7 +182,7 @@ std::optional<Frame> FrameReader::Next() {
   std::optional<Frame> frame = Ahead();
   if (!frame) return std::nullopt;
   const std::span<const std::byte> checked =
-      bytes_.subspan(position_, kFrameHeaderBytes + frame->payload.size());
+      Rest().first(kFrameHeaderBytes + frame->payload.size());
   if (FrameCrc(crc_seed_, checked) != frame->crc) return std::nullopt;
   Pass(*frame);
   return frame;
@@ -194,8 +194,13 @@ std::optional<Frame> FrameReader::NextUnchecked() {
   return frame;
 }
 
+void FrameReader::GoOnIn(std::span<const std::byte> bytes) noexcept {
+  bytes_ = bytes;
+  begin_ = position_;
+}
+
 std::string FrameReader::Problem() const {
-  const std::span<const std::byte> rest = bytes_.subspan(position_);
+  const std::span<const std::byte> rest = Rest();
   if (AllZero(rest)) return {};
   if (rest.size() <= kFrameHeaderBytes) {
     return "frame header cut short: " + std::to_string(rest.size()) + " bytes left";
@@ -214,7 +219,7 @@ std::string FrameReader::Problem() const {
 }
 
 std::optional<std::uint64_t> FrameReader::FindLaterSyncedFrame() const {
-  const std::span<const std::byte> rest = bytes_.subspan(position_);
+  const std::span<const std::byte> rest = Rest();
   std::optional<RangeCrc> range_crc;
   std::size_t found = rest.size();
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
 #include <cstring>
-#include <functional>
 #include <iterator>
 #include <utility>
 
@@ -13,9 +13,6 @@
 
 namespace rewardpool {
 namespace {
-
-constexpr ItemIndex kEmpty = ~ItemIndex{0};
-constexpr std::size_t kHashSlotsMin = 16;
 
 // The share of one position in the schema hash. Shares are combined by XOR, so
 // that a change costs O(1) and the order of changes does not matter. A CRC is
@@ -41,44 +38,86 @@ Status SumTooLarge(std::string_view id) {
 
 }  // namespace
 
-IdTexts::Ref IdTexts::Add(std::string_view text) {
+IdTexts::Place IdTexts::Add(std::string_view text) {
   assert(text.size() <= kItemIdBytesMax);
   static_assert(kItemIdBytesMax < kBlockBytesMin);
   const std::size_t bytes = text.size() + 1;
-  // A block that a copy shares is still appended to only by one of the two
-  // owners' `used_` marks, so a copy starts a block of its own.
-  if (blocks_.empty() || block_bytes_ - used_ < bytes || blocks_.back().use_count() > 1) {
-    block_bytes_ = std::clamp(2 * block_bytes_, kBlockBytesMin, kBlockBytesMax);
-    blocks_.push_back(std::shared_ptr<char[]>(new char[block_bytes_]));
-    used_ = 0;
+  // Either owner of a block that a copy shares would go on at the same place, so
+  // both begin a block of their own.
+  if (blocks_.empty() || BlockBegin(blocks_.size()) - next_ < bytes ||
+      blocks_.back().use_count() > 1) {
+    next_ = BlockBegin(blocks_.size());
+    blocks_.push_back(std::shared_ptr<char[]>(new char[BlockBegin(blocks_.size() + 1) - next_]));
   }
-  char* const place = blocks_.back().get() + used_;
-  *place = static_cast<char>(static_cast<unsigned char>(text.size()));
-  std::memcpy(place + 1, text.data(), text.size());
-  used_ += bytes;
+  const Place place = next_;
+  char* const text_in_block = blocks_.back().get() + (place - BlockBegin(blocks_.size() - 1));
+  *text_in_block = static_cast<char>(static_cast<unsigned char>(text.size()));
+  std::memcpy(text_in_block + 1, text.data(), text.size());
+  next_ += bytes;
   return place;
 }
 
-ItemTable::ItemTable() : hash_(kHashSlotsMin, kEmpty) {}
+IdTexts::Ref IdTexts::At(Place place) const noexcept {
+  const std::size_t block =
+      place < kBlockBytesMax ? static_cast<std::size_t>(std::bit_width(place / kBlockBytesMin)) - 1
+                             : static_cast<std::size_t>(place / kBlockBytesMax) + kDoublings - 1;
+  return blocks_[block].get() + (place - BlockBegin(block));
+}
 
 Result<ItemTable> ItemTable::Create(std::span<const Item> items) {
   ItemTable table;
-  // What grows step by step ends with up to half of it unused.
-  table.ids_.reserve(items.size());
-  table.weights_.reserve(items.size());
-  table.stock_.Reserve(items.size());
+  table.Reserve(items.size());
   for (const Item& item : items) {
     if (Result<ItemIndex> added = table.Add(item); !added.ok()) return added.status();
   }
   return table;
 }
 
+void ItemTable::Reserve(std::size_t items) {
+  items = std::min(items, kItemsMax);
+  ids_.Reserve(items);
+  weights_.Reserve(items);
+  stock_.Reserve(items);
+  if (!hash_.HasRoomFor(items)) RemakeHash(items);
+}
+
 std::optional<ItemIndex> ItemTable::Find(std::string_view id) const noexcept {
-  const std::size_t mask = hash_.size() - 1;
-  for (std::size_t place = HashHome(id); hash_[place] != kEmpty; place = (place + 1) & mask) {
-    if (IdAt(hash_[place]) == id) return hash_[place];
+  return FindBy(IdHash::ValueOf(id), id);
+}
+
+std::optional<ItemIndex> ItemTable::FindBy(IdHash::Value hash, std::string_view id) const noexcept {
+  return hash_.Find(hash, [&](ItemIndex index) { return IdAt(index) == id; });
+}
+
+bool ItemTable::FindAll(std::span<const std::string_view> ids,
+                        std::span<ItemIndex> positions) const noexcept {
+  assert(ids.size() == positions.size());
+  for (std::size_t begin = 0; begin < ids.size(); begin += kAhead) {
+    const auto group = ids.subspan(begin, std::min(kAhead, ids.size() - begin));
+    // An entry of the hash leads to a place, and that to a text: each of the three is
+    // a miss, and waits for the one before.
+    std::array<IdHash::Value, kAhead> hashes;
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      hashes[i] = IdHash::ValueOf(group[i]);
+      hash_.Prefetch(hashes[i]);
+    }
+    std::array<std::optional<ItemIndex>, kAhead> candidates;
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      candidates[i] = hash_.FirstCandidate(hashes[i]);
+      if (!candidates[i]) return false;
+      ids_.Prefetch(*candidates[i]);
+    }
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      __builtin_prefetch(texts_.At(ids_[*candidates[i]]));
+    }
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      std::optional<ItemIndex> position = candidates[i];
+      if (IdAt(*position) != group[i]) position = FindBy(hashes[i], group[i]);
+      if (!position) return false;
+      positions[begin + i] = *position;
+    }
   }
-  return std::nullopt;
+  return true;
 }
 
 Result<ItemIndex> ItemTable::Add(const Item& item) {
@@ -92,6 +131,39 @@ Result<ItemIndex> ItemTable::Add(const Item& item) {
   return index;
 }
 
+bool ItemTable::AddAll(std::span<const NewItem> items) {
+  const std::size_t first = slot_count();
+  if (!free_.empty() || items.size() > kItemsMax - first) return false;
+  Weight sum = weight_sum_;
+  for (const NewItem& item : items) {
+    if (item.weight > kWeightMax - sum || !ValidateItemId(item.id).ok()) return false;
+    sum += item.weight;
+  }
+  const std::size_t count = first + items.size();
+  if (!hash_.HasRoomFor(count)) RemakeHash(count + first / 2);
+  SetSlotCount(count);
+  for (std::size_t begin = 0; begin < items.size(); begin += kAhead) {
+    const auto group = items.subspan(begin, std::min(kAhead, items.size() - begin));
+    std::array<IdHash::Value, kAhead> hashes;
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      hashes[i] = IdHash::ValueOf(group[i].id);
+      hash_.Prefetch(hashes[i]);
+    }
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      const NewItem& item = group[i];
+      const auto index = static_cast<ItemIndex>(first + begin + i);
+      if (!hash_.InsertNew(hashes[i], index,
+                           [&](ItemIndex other) { return IdAt(other) == item.id; })) {
+        SetSlotCount(index);
+        while (slot_count() > first) Vacate(static_cast<ItemIndex>(slot_count() - 1));
+        return false;
+      }
+      Fill(index, item.id, item.weight, {.left = item.quantity, .drawn = 0});
+    }
+  }
+  return true;
+}
+
 Result<ItemIndex> ItemTable::Update(std::string_view id, const ItemChange& change) {
   const std::optional<ItemIndex> index = Find(id);
   if (!index) return NotFound(id);
@@ -102,7 +174,7 @@ Result<ItemIndex> ItemTable::Update(std::string_view id, const ItemChange& chang
                     "weight of " + Quoted(id) + " is larger than 2^63-1");
     }
     if (*change.weight > kWeightMax - others) return SumTooLarge(id);
-    weights_[*index] = *change.weight;
+    weights_.Set(*index, *change.weight);
     weight_sum_ = others + *change.weight;
   }
   if (change.quantity) {
@@ -192,30 +264,36 @@ void ItemTable::Occupy(ItemIndex index, std::string_view id, Weight weight,
   } else {
     SetSlotCount(std::size_t{index} + 1);
   }
-  ids_[index] = texts_.Add(id);
-  weights_[index] = weight;
-  stock_.Set(index, entry);
-  weight_sum_ += weight;
-  schema_hash_ ^= SchemaShare(index, id);
+  Fill(index, id, weight, entry);
   HashInsert(index);
 }
 
+void ItemTable::Fill(ItemIndex index, std::string_view id, Weight weight,
+                     const Stock::Entry& entry) {
+  ids_.Set(index, texts_.Add(id));
+  weights_.Set(index, weight);
+  stock_.Set(index, entry);
+  weight_sum_ += weight;
+  schema_hash_ ^= SchemaShare(index, id);
+}
+
 void ItemTable::Vacate(ItemIndex index) {
-  HashErase(index);
+  hash_.Erase(IdHash::ValueOf(IdAt(index)), index,
+              [this](ItemIndex other) { return IdHash::ValueOf(IdAt(other)); });
   schema_hash_ ^= SchemaShare(index, IdAt(index));
   weight_sum_ -= weights_[index];
-  ids_[index] = nullptr;
-  weights_[index] = 0;
+  ids_.Set(index, 0);
+  weights_.Set(index, 0);
   stock_.Set(index, {});
   free_.insert(index);
   std::size_t slots = slot_count();
-  for (; slots > 0 && ids_[slots - 1] == nullptr; --slots) free_.erase(std::prev(free_.end()));
+  for (; slots > 0 && ids_[slots - 1] == 0; --slots) free_.erase(std::prev(free_.end()));
   SetSlotCount(slots);
 }
 
 void ItemTable::SetSlotCount(std::size_t count) {
-  ids_.resize(count, nullptr);
-  weights_.resize(count, 0);
+  ids_.Resize(count);
+  weights_.Resize(count);
   stock_.Resize(count);
 }
 
@@ -223,46 +301,18 @@ ItemIndex ItemTable::LowestFree() const noexcept {
   return free_.empty() ? static_cast<ItemIndex>(slot_count()) : *free_.begin();
 }
 
-std::size_t ItemTable::HashHome(std::string_view id) const noexcept {
-  return std::hash<std::string_view>()(id) & (hash_.size() - 1);
-}
-
 void ItemTable::HashInsert(ItemIndex index) {
-  // Three quarters full is where linear probing begins to cost.
-  if (4 * item_count() > 3 * hash_.size()) {
-    HashGrow();
-    return;  // growing has put every item in, this one included
+  if (hash_.HasRoomFor(item_count())) {
+    hash_.Insert(IdHash::ValueOf(IdAt(index)), index);
+  } else {
+    RemakeHash(item_count() + item_count() / 2);  // with this one in it
   }
-  const std::size_t mask = hash_.size() - 1;
-  std::size_t place = HashHome(IdAt(index));
-  while (hash_[place] != kEmpty) place = (place + 1) & mask;
-  hash_[place] = index;
 }
 
-void ItemTable::HashErase(ItemIndex index) {
-  const std::size_t mask = hash_.size() - 1;
-  std::size_t hole = HashHome(IdAt(index));
-  while (hash_[hole] != index) hole = (hole + 1) & mask;
-  // Close the gap: move back each later entry of the cluster whose home does
-  // not lie between the hole and it.
-  for (std::size_t next = (hole + 1) & mask; hash_[next] != kEmpty; next = (next + 1) & mask) {
-    const std::size_t home = HashHome(IdAt(hash_[next]));
-    if (((next - home) & mask) >= ((next - hole) & mask)) {
-      hash_[hole] = hash_[next];
-      hole = next;
-    }
-  }
-  hash_[hole] = kEmpty;
-}
-
-void ItemTable::HashGrow() {
-  hash_.assign(2 * hash_.size(), kEmpty);
-  const std::size_t mask = hash_.size() - 1;
+void ItemTable::RemakeHash(std::size_t room) {
+  hash_.Reset(room);
   for (ItemIndex index = 0; index < slot_count(); ++index) {
-    if (!Has(index)) continue;
-    std::size_t place = HashHome(IdAt(index));
-    while (hash_[place] != kEmpty) place = (place + 1) & mask;
-    hash_[place] = index;
+    if (Has(index)) hash_.Insert(IdHash::ValueOf(IdAt(index)), index);
   }
 }
 

@@ -121,6 +121,16 @@ void JsonLineInput::TakeText(std::string& text) {
   text.clear();
 }
 
+std::optional<std::string_view> JsonLineInput::TakePlainText() noexcept {
+  if (Peek() != '"') return std::nullopt;
+  const std::string_view text = input_.substr(1, kItemIdBytesMax + 1);
+  std::size_t length = 0;
+  while (length < text.size() && text[length] != '"' && text[length] != '\\') ++length;
+  if (length == text.size() || text[length] != '"') return std::nullopt;
+  input_.remove_prefix(length + 2);
+  return text.substr(0, length);
+}
+
 void JsonLineInput::TakeEscape(std::string& text) {
   if (input_.empty()) return Fail("a text without an end");
   const char kind = input_.front();

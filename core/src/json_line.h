@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -68,6 +69,9 @@ class JsonLineInput {
   // A problem if it is longer than kItemIdBytesMax. May hold anything, also
   // malformed UTF-8.
   void TakeText(std::string& text);
+  // The same if it has no escapes: where it lies in the line. Otherwise, or if it is a
+  // problem, nothing, and nothing is taken.
+  [[nodiscard]] std::optional<std::string_view> TakePlainText() noexcept;
   // True, and it is taken, if this word comes next: null, or a text in quotes.
   [[nodiscard]] bool TakeWord(std::string_view word);
 

@@ -50,7 +50,7 @@ Status PoolState::StageAllDraws(Random& random, std::span<ItemIndex> picks) {
 Status PoolState::StageAdd(const Item& item) {
   Result<ItemIndex> index = items_.Add(item);
   if (!index.ok()) return index.status();
-  RefreshSelector(*index);
+  RefreshSelector(*index, 0);
   Remember({CatalogUndo::Kind::kAdd, *index, {}});
   return Status::Ok();
 }
@@ -59,7 +59,7 @@ Status PoolState::StageUpdate(std::string_view id, const ItemChange& change) {
   const ItemRow before = RowOf(id);
   Result<ItemIndex> index = items_.Update(id, change);
   if (!index.ok()) return index.status();
-  RefreshSelector(*index);
+  RefreshSelector(*index, before.drawable_weight());
   Remember({CatalogUndo::Kind::kUpdate, *index, before});
   return Status::Ok();
 }
@@ -68,7 +68,7 @@ Status PoolState::StageRemove(std::string_view id) {
   const ItemRow before = RowOf(id);
   Result<ItemIndex> index = items_.Remove(id);
   if (!index.ok()) return index.status();
-  selector_->SetWeight(*index, 0);
+  selector_->ChangeWeight(*index, before.drawable_weight(), 0);
   Remember({CatalogUndo::Kind::kRemove, *index, before});
   return Status::Ok();
 }
@@ -139,13 +139,14 @@ void PoolState::UndoLatest() {
 void PoolState::UndoDraw(ItemIndex index) {
   const bool was_gone = items_.stock().IsGone(index);
   items_.stock().ReturnOne(index);
-  if (was_gone) RefreshSelector(index);
+  if (was_gone) RefreshSelector(index, 0);
 }
 
 void PoolState::UndoCatalogChange(const CatalogUndo& undo) {
+  const Weight weight = items_.Has(undo.index) ? items_.DrawableWeightAt(undo.index) : 0;
   switch (undo.kind) {
     case CatalogUndo::Kind::kAdd:
-      selector_->SetWeight(undo.index, 0);
+      selector_->ChangeWeight(undo.index, weight, 0);
       items_.UndoAdd(undo.index);
       return;
     case CatalogUndo::Kind::kUpdate: {
@@ -165,7 +166,7 @@ void PoolState::UndoCatalogChange(const CatalogUndo& undo) {
       break;
     }
   }
-  RefreshSelector(undo.index);
+  RefreshSelector(undo.index, weight);
 }
 
 void PoolState::Remember(const CatalogUndo& undo) {
@@ -174,8 +175,8 @@ void PoolState::Remember(const CatalogUndo& undo) {
   catalog_history_.push_back(undo);
 }
 
-void PoolState::RefreshSelector(ItemIndex index) {
-  selector_->SetWeight(index, items_.DrawableWeightAt(index));
+void PoolState::RefreshSelector(ItemIndex index, Weight before) {
+  selector_->ChangeWeight(index, before, items_.DrawableWeightAt(index));
 }
 
 }  // namespace rewardpool

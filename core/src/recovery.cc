@@ -1,6 +1,7 @@
 #include "rewardpool/recovery.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <limits>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "bit_packing.h"
 #include "draw_stretch.h"
 #include "rewardpool/frame.h"
 #include "rewardpool/large_memory.h"
@@ -36,20 +38,19 @@ struct FreeBytes {
   std::size_t capacity = 0;
 };
 
-// Reads the beginnings of segments, or whole ones, into memory that it keeps.
+// Reads parts of segments, or whole ones, into memory that it keeps.
 class SegmentBytes {
  public:
+  static constexpr std::uint64_t kBytesMax = std::numeric_limits<std::ptrdiff_t>::max();
+
   SegmentBytes(WalSource& log, Workers& workers) : log_(log), workers_(workers) {}
 
-  // Returns: the first `length` bytes, or as many as there are; valid until the
-  //          next call.
-  Result<std::span<const std::byte>> Read(std::uint64_t segment, std::uint64_t length) {
-    // Where addresses have 32 bits, a part of it would pass for the whole.
-    if (length > static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max())) {
-      return Status(StatusCode::kUnsupported, log_.SegmentName(segment) + " has " +
-                                                  std::to_string(length) +
-                                                  " bytes, more than can be read here");
-    }
+  // Requires length <= kBytesMax.
+  // Returns: `length` bytes from the offset `from` on, or as many as there are; valid
+  //          until the next call.
+  Result<std::span<const std::byte>> Read(std::uint64_t segment, std::uint64_t from,
+                                          std::uint64_t length) {
+    assert(length <= kBytesMax);
     const auto size = static_cast<std::size_t>(length);
     if (size > bytes_.get_deleter().capacity) {
       bytes_.reset();
@@ -63,7 +64,7 @@ class SegmentBytes {
     workers_.Run(slices, [&](std::size_t slice) {
       const std::size_t begin = std::min(slice * slice_bytes, size);
       const std::size_t end = std::min(begin + slice_bytes, size);
-      read[slice] = log_.Read(segment, begin, {bytes_.get() + begin, end - begin});
+      read[slice] = log_.Read(segment, from + begin, {bytes_.get() + begin, end - begin});
     });
     std::size_t end = 0;
     for (std::size_t slice = 0; slice < slices && end == slice * slice_bytes; ++slice) {
@@ -190,6 +191,12 @@ class Inspector {
                                           " is missing: the log goes on with " +
                                           log_.SegmentName(info.number)};
       }
+      // Where addresses have 32 bits, a part of it would pass for the whole.
+      if (info.bytes > SegmentBytes::kBytesMax) {
+        return {StatusCode::kUnsupported, log_.SegmentName(info.number) + " has " +
+                                              std::to_string(info.bytes) +
+                                              " bytes, more than can be read here"};
+      }
       Result<SegmentHeader> header = ReadHeader(log_, info.number);
       if (header.ok()) {
         if (header->number != info.number) {
@@ -218,7 +225,8 @@ class Inspector {
   // A header is synced before the first frame is written behind it. So one that
   // is not whole, with nothing behind it, was torn; with something, damaged.
   Result<bool> HasOnlyHeader(const SegmentInfo& info) {
-    const Result<std::span<const std::byte>> bytes = segment_bytes_.Read(info.number, info.bytes);
+    const Result<std::span<const std::byte>> bytes =
+        segment_bytes_.Read(info.number, 0, info.bytes);
     if (!bytes.ok()) return bytes.status();
     const auto begin =
         bytes->begin() + static_cast<std::ptrdiff_t>(std::min(bytes->size(), kSegmentHeaderBytes));
@@ -276,24 +284,52 @@ class Inspector {
     record_number_ = 0;
     const std::uint64_t number = segment.info.number;
     RP_RETURN_IF_ERROR(CheckLink(segment.header, is_first));
-    const Result<std::span<const std::byte>> bytes =
-        segment_bytes_.Read(number, segment.info.bytes);
-    if (!bytes.ok()) return bytes.status();
-    Result<FrameReader> reader = FrameReader::Open(kSegmentMagic, *bytes);
+    const std::uint64_t end = segment.info.bytes;
+    std::uint64_t begin = 0;  // of the part that is in memory
+    std::uint64_t length = std::min(end, PartBytes());
+    Result<std::span<const std::byte>> part = segment_bytes_.Read(number, begin, length);
+    if (!part.ok()) return part.status();
+    Result<FrameReader> reader = FrameReader::Open(kSegmentMagic, *part);
     if (!reader.ok()) return Corrupt(number, 0, reader.status().message());
     ++found_.segments_read;
-    for (std::uint64_t frames_to_replay = 0;; --frames_to_replay) {
+    MakeRoomForCatalog(*reader);
+    std::uint64_t frames_to_replay = 0;
+    while (true) {
       if (frames_to_replay == 0) frames_to_replay = CountDraws(*reader);
-      const std::optional<Frame> frame = reader->Next();
-      if (!frame) break;
-      ++found_.frames_read;
-      RP_RETURN_IF_ERROR(ReplayFrame(number, *frame));
+      if (const std::optional<Frame> frame = reader->Next()) {
+        --frames_to_replay;
+        ++found_.frames_read;
+        RP_RETURN_IF_ERROR(ReplayFrame(number, *frame));
+        continue;
+      }
+      if (!kCountsDraws || part->size() < length || begin + length == end) break;
+      // The next part begins with the frame that did not fit into this one. If not a
+      // single frame did, that may be the end, or a flaw; to tell takes all the rest.
+      const std::uint64_t next = reader->valid_length();
+      length = next > begin ? std::min(end - next, PartBytes()) : end - next;
+      begin = next;
+      part = segment_bytes_.Read(number, begin, length);
+      if (!part.ok()) return part.status();
+      reader->GoOnIn(*part);
+      MakeRoomForCatalog(*reader);
+      frames_to_replay = 0;
     }
     RP_RETURN_IF_ERROR(CheckTail(number, *reader, is_last));
     found_.log_end.segment = number;
     found_.log_end.length = reader->valid_length();
     found_.log_end.crc = reader->chain_crc();
     return Status::Ok();
+  }
+
+  // How much of a segment to read at once: so much that it is worth waking all hands,
+  // and that to go through all positions costs little beside going through its draws.
+  // More would be memory that nobody has touched yet, which costs as much as reading.
+  std::uint64_t PartBytes() const {
+    if (!kCountsDraws) return std::numeric_limits<std::uint64_t>::max();
+    constexpr std::uint64_t kTasks = 8;
+    constexpr std::uint64_t kBytesPerPosition = 64;
+    return kSegmentHeaderBytes + std::max(kTasks * workers_.task_bytes_min(),
+                                          kBytesPerPosition * found_.items.slot_count());
   }
 
   // Does the segment go on exactly where the one before ended?
@@ -331,7 +367,10 @@ class Inspector {
     const internal::DrawStretch stretch = internal::FindDrawStretch(
         reader, found_.log_end.last_request_id + 1, workers_.task_bytes_min());
     // To go through all positions must cost less than to go through the draws.
-    if (stretch.draws >> stretch.bits == 0) return stretch.frames + 1;
+    if (stretch.draws >> stretch.bits == 0 ||
+        stretch.bits != internal::PackedBits(found_.items.slot_count())) {
+      return stretch.frames + 1;
+    }
     const std::optional<std::span<const std::uint32_t>> counts = draw_counter_.Count(stretch);
     if (!counts || !found_.items.ApplyDrawCounts(*counts)) return stretch.frames + 1;
     reader = stretch.end;
@@ -349,7 +388,7 @@ class Inspector {
       return Corrupt(number, frame.offset,
                      "the frame does not begin with request " + std::to_string(due));
     }
-    const RecordCodec* const codec = FindRecordCodec(frame.codec);
+    const RecordDecoder* const codec = FindRecordDecoder(frame.codec);
     if (codec == nullptr) {
       ++record_number_;
       return {StatusCode::kUnsupported, Place(number, frame.offset) + ": frame type " +
@@ -357,6 +396,7 @@ class Inspector {
                                             " is not known to this program"};
     }
     for (std::span<const std::byte> payload = frame.payload; !payload.empty();) {
+      if (AddCatalogItems(*codec, payload)) continue;
       ++record_number_;
       ++found_.records_read;
       const Status decoded = codec->Decode(payload, found_.items, record_);
@@ -371,6 +411,50 @@ class Inspector {
       if (!applied.ok()) return Corrupt(number, frame.offset, applied.message());
     }
     return Status::Ok();
+  }
+
+  // Makes room for as many items as seem to come next, so that ids are hashed once.
+  // Trusts checksums: the room is no more than a small multiple of the bytes there are.
+  void MakeRoomForCatalog(FrameReader reader) {
+    if (!AddsCatalogItems()) return;
+    std::size_t count = 0;
+    while (const std::optional<Frame> frame = reader.NextUnchecked()) {
+      const RecordDecoder* const codec = FindRecordDecoder(frame->codec);
+      std::span<const std::byte> payload = frame->payload;
+      while (codec != nullptr && !payload.empty() && codec->TakeCatalogItem(payload)) ++count;
+      if (!payload.empty()) break;
+    }
+    // A catalog of many parts must not have all of its ids hashed anew for each.
+    const std::size_t slots = found_.items.slot_count();
+    if (slots + count <= catalog_room_) return;
+    catalog_room_ = slots + std::max(count, slots / 2);
+    found_.items.Reserve(catalog_room_);
+  }
+
+  [[nodiscard]] bool AddsCatalogItems() const {
+    return kCountsDraws && !created_ && options_.visitor == nullptr;
+  }
+
+  // Adds the items of a catalog that come next, a group at a time.
+  // Returns: false if there is none, or if something is wrong with one of the next
+  //          group: they must be replayed record by record, so that it is found where
+  //          it is.
+  bool AddCatalogItems(const RecordDecoder& codec, std::span<const std::byte>& payload) {
+    if (!AddsCatalogItems()) return false;
+    constexpr std::size_t kGroupMax = 256;
+    std::array<NewItem, kGroupMax> group;
+    std::size_t count = 0;
+    std::span<const std::byte> rest = payload;
+    while (count < kGroupMax && !rest.empty()) {
+      const std::optional<NewItem> item = codec.TakeCatalogItem(rest);
+      if (!item) break;
+      group[count++] = *item;
+    }
+    if (count == 0 || !found_.items.AddAll(std::span(group).first(count))) return false;
+    payload = rest;
+    found_.records_read += count;
+    record_number_ += count;
+    return true;
   }
 
   Status CheckTail(std::uint64_t number, const FrameReader& reader, bool is_last) {
@@ -494,6 +578,7 @@ class Inspector {
   Inspection found_;
   std::vector<Segment> segments_;
   bool created_ = false;
+  std::size_t catalog_room_ = 0;     // items that room was made for
   std::uint64_t record_number_ = 0;  // in the current segment, from 1
   Record record_;
 };

@@ -77,7 +77,7 @@ void SnapshotCopy::Settle() {
 }
 
 ByteBuffer EncodeSnapshot(const SnapshotCopy& copy, std::uint64_t salt) {
-  const RecordCodec& codec = *FindRecordCodec(kFrameTypeBinary);
+  const RecordCodec& codec = BinaryRecordCodec();
   const ItemsCopy& items = *copy.items;
   const RequestId next_request_id = copy.request_id + 1;
   FramePacker frames(kSegmentHeaderBytes);
@@ -133,7 +133,7 @@ Result<SnapshotImage> DecodeSnapshot(std::span<const std::byte> bytes) {
     }
     for (std::span<const std::byte> payload = frame->payload; !payload.empty();) {
       ++record_number;
-      Status status = FindRecordCodec(kFrameTypeBinary)->Decode(payload, image.items, record);
+      Status status = BinaryRecordCodec().Decode(payload, image.items, record);
       if (status.code() == StatusCode::kUnsupported) return status;
       if (status.ok()) status = assembler.Accept(record);
       if (!status.ok()) return Corrupt(frame->offset, record_number, status.message());

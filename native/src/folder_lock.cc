@@ -25,6 +25,13 @@ std::string ParentOf(std::string_view folder) {
   return std::string(folder.substr(0, slash == 0 ? 1 : slash));
 }
 
+// Of an error that has no other meaning here.
+Status OtherError(const char* call, const std::string& folder, int error) {
+  Status status = PosixError(call, folder, error);
+  if (status.code() == StatusCode::kFull) return status;
+  return Status(StatusCode::kIo, status.message());
+}
+
 // Makes `folder` and the missing ones above it, each durable in its parent.
 Status MakeFolder(const std::string& folder) {
   int made = ::mkdir(folder.c_str(), 0755);
@@ -33,9 +40,14 @@ Status MakeFolder(const std::string& folder) {
     RP_RETURN_IF_ERROR(MakeFolder(parent));
     made = ::mkdir(folder.c_str(), 0755);
   }
-  if (made == 0) return PosixFileSystem().SyncFolder(parent);
+  if (made == 0) {
+    Status status = PosixFileSystem().SyncFolder(parent);
+    // Else the next owner would find it, and take it for durable.
+    if (!status.ok()) ::rmdir(folder.c_str());
+    return status;
+  }
   if (errno == EEXIST) return Status::Ok();  // what it is, the lock finds out
-  return Status(StatusCode::kIo, PosixError("make the folder", folder, errno).message());
+  return OtherError("make the folder", folder, errno);
 }
 
 Status OpenError(const std::string& folder, int error) {
@@ -46,7 +58,7 @@ Status OpenError(const std::string& folder, int error) {
     return Status(StatusCode::kIo, "the folder " + folder + " may not be written to: " +
                                        std::generic_category().message(error));
   }
-  return Status(StatusCode::kIo, PosixError("lock", folder, error).message());
+  return OtherError("lock", folder, error);
 }
 
 std::string OwnerOf(int descriptor) {

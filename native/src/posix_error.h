@@ -17,6 +17,8 @@ namespace rewardpool::native {
   if (error == ENOENT) code = StatusCode::kNotFound;
   if (error == EEXIST) code = StatusCode::kAlreadyExists;
   if (error == ENOSPC || error == EDQUOT || error == EFBIG) code = StatusCode::kFull;
+  // Too many open files, of this process or in all.
+  if (error == EMFILE || error == ENFILE) code = StatusCode::kFull;
   std::string message = "cannot ";
   message.append(call).append(" ").append(path).append(": ");
   return Status(code, message + std::generic_category().message(error));

@@ -201,11 +201,11 @@ Status SegmentLog::StartSegment(std::uint64_t segment, std::uint64_t capacity_by
   background_->Drain();  // the segment asked for is likely what it prepares
   const auto left_behind = CheckStart(segment, header.size());
   if (left_behind.status().code() == StatusCode::kInvalidArgument) return left_behind.status();
-  if (!left_behind.ok()) return Fail(left_behind.status());
   capacity_bytes = std::max<std::uint64_t>(capacity_bytes, header.size());
   RP_RETURN_IF_ERROR(SyncOpen());
 
-  auto obtained = Obtain(segment, capacity_bytes, *left_behind);
+  Result<Prepared> obtained = left_behind.ok() ? Obtain(segment, capacity_bytes, *left_behind)
+                                               : Result<Prepared>(left_behind.status());
   if (obtained.status().code() == StatusCode::kFull) {
     if (open_) open_->prepare_at_bytes = 0;
     return obtained.status();

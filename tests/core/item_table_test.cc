@@ -45,6 +45,20 @@ TEST(ItemTable, RefusesWhatNoCatalogMayHold) {
   EXPECT_EQ(code({{std::string(255, 'x'), 1}, {"a,\"b\"\n\xF0\x9F\x8E\x81", 1}}), StatusCode::kOk);
 }
 
+TEST(ItemTable, ABadByteIsFoundWhereverItIs) {
+  constexpr std::size_t kLength = 20;
+  for (std::size_t i = 0; i < kLength; ++i) {
+    std::string id(kLength, '~');
+    id[i] = '\x7F';
+    EXPECT_TRUE(ValidateItemId(id).ok()) << i;
+    for (const char bad : {'\0', '\x80', '\xFF'}) {
+      id[i] = bad;
+      EXPECT_NE(ValidateItemId(id).message().find("at byte " + std::to_string(i)),
+                std::string::npos);
+    }
+  }
+}
+
 TEST(ItemTable, ARefusedChangeChangesNothing) {
   ItemTable table = MakeTable({{"a", kWeightMax - 5, Quantity::Of(1)}, {"b", 5}});
   EXPECT_EQ(table.Update("b", {.weight = 6, .quantity = Quantity::Of(3)}).status().code(),
@@ -126,6 +140,124 @@ TEST(ItemTable, ACopyIsIndependent) {
   EXPECT_EQ(copy.slot_count(), 1u);
   EXPECT_EQ(table.IdAt(1), "item 0");
   EXPECT_EQ(second.IdAt(1), "other");
+}
+
+TEST(ItemTable, TellsIdsOfAnyLengthApart) {
+  ItemTable table;
+  table.Reserve(3'000);
+  std::vector<std::string> ids;
+  for (std::size_t length = 1; length <= kItemIdBytesMax; ++length) {
+    ids.emplace_back(length, 'x');
+    for (const std::size_t at : {std::size_t{0}, length / 2, length - 1}) {
+      std::string id(length, 'x');
+      id[at] = 'y';
+      if (id != ids.back()) ids.push_back(std::move(id));
+    }
+  }
+  for (const std::string& id : ids) {
+    EXPECT_EQ(table.Find(id), std::nullopt) << id;
+    ASSERT_TRUE(table.Add({id, 1}).ok()) << id;
+  }
+  for (ItemIndex index = 0; index < ids.size(); ++index) EXPECT_EQ(table.Find(ids[index]), index);
+}
+
+TEST(ItemTable, IdsStayWhereTheyAreReadWhileTextsFillBlockAfterBlock) {
+  ItemTable table;
+  std::vector<IdTexts::Ref> refs;
+  std::vector<std::string> ids;
+  std::vector<ItemTable> copies;
+  for (std::size_t i = 0; i < 3'000; ++i) {
+    // Up to the longest, so that blocks end before, at and after a text.
+    ids.push_back(std::to_string(i) + std::string(i % 250, 'x'));
+    ASSERT_TRUE(table.Add({ids.back(), 1}).ok());
+    refs.push_back(table.IdTextAt(static_cast<ItemIndex>(i)));
+    if (i % 400 == 0) copies.push_back(table);
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    ASSERT_EQ(table.IdAt(static_cast<ItemIndex>(i)), ids[i]);
+    ASSERT_EQ(table.IdTextAt(static_cast<ItemIndex>(i)), refs[i]);
+  }
+  for (const ItemTable& copy : copies) {
+    for (ItemIndex i = 0; i < copy.slot_count(); ++i) ASSERT_EQ(copy.IdAt(i), ids[i]);
+  }
+}
+
+TEST(ItemTable, AddsManyItemsAsIfOneByOne) {
+  for (const std::size_t count : {0, 1, 16, 17, 1'000}) {
+    std::vector<Item> items;
+    for (std::size_t i = 0; i < count; ++i) items.push_back({"item " + std::to_string(i), i});
+    ItemTable table = MakeTable({{"first", 3}});
+    ItemTable one_by_one = table;
+    std::vector<NewItem> views;
+    for (const Item& item : items) {
+      views.push_back({item.id, item.weight, item.quantity});
+      ASSERT_TRUE(one_by_one.Add(item).ok());
+    }
+    ASSERT_TRUE(table.AddAll(views));
+    ASSERT_EQ(table.slot_count(), count + 1);
+    EXPECT_EQ(table.schema_hash(), one_by_one.schema_hash());
+    EXPECT_EQ(table.weight_sum(), one_by_one.weight_sum());
+    for (ItemIndex i = 0; i < count; ++i) {
+      EXPECT_EQ(table.Find(items[i].id), i + 1);
+      EXPECT_EQ(table.IdAt(i + 1), items[i].id);
+      EXPECT_EQ(table.WeightAt(i + 1), items[i].weight);
+      EXPECT_TRUE(table.stock()[i + 1].left.is_unlimited());
+    }
+  }
+}
+
+TEST(ItemTable, AddsAllOfManyItemsOrNone) {
+  const ItemTable before = MakeTable({{"first", 3}, {"second", 4}, {"third", 5}});
+  std::vector<std::string> ids;
+  for (int i = 0; i < 40; ++i) ids.push_back("item " + std::to_string(i));
+  const std::string bad_ids[] = {"", "\x80", std::string(256, 'x'), "second", "item 7"};
+  for (std::size_t at = 8; at < ids.size(); ++at) {
+    for (const std::string& bad_id : bad_ids) {
+      std::vector<NewItem> items;
+      for (const std::string& id : ids) items.push_back({id, 1});
+      items[at].id = bad_id;
+      ItemTable table = before;
+      ASSERT_FALSE(table.AddAll(items)) << at << " " << bad_id;
+      ASSERT_EQ(table.slot_count(), before.slot_count());
+      ASSERT_EQ(table.item_count(), before.item_count());
+      EXPECT_EQ(table.schema_hash(), before.schema_hash());
+      EXPECT_EQ(table.weight_sum(), before.weight_sum());
+      for (const std::string& id : ids) EXPECT_EQ(table.Find(id), std::nullopt);
+      items[at].id = ids[at];
+      EXPECT_TRUE(table.AddAll(items));
+    }
+  }
+  ItemTable heavy = before;
+  EXPECT_FALSE(heavy.AddAll(std::vector<NewItem>{{"a", kWeightMax - 13}, {"b", 2}}));
+  EXPECT_EQ(heavy.slot_count(), before.slot_count());
+  EXPECT_TRUE(heavy.AddAll(std::vector<NewItem>{{"a", kWeightMax - 13}, {"b", 1}}));
+  ItemTable with_room = before;
+  ASSERT_TRUE(with_room.Remove("first").ok());
+  EXPECT_FALSE(with_room.AddAll(std::vector<NewItem>{{"a", 1}}));
+}
+
+TEST(ItemTable, FindsManyIdsAsIfOneByOne) {
+  ItemTable table;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5'000; ++i) ids.push_back("item " + std::to_string(i));
+  for (const std::string& id : ids) ASSERT_TRUE(table.Add({id, 1}).ok());
+  std::mt19937_64 random(1);
+  for (const std::size_t count : {0, 1, 15, 16, 17, 5'000}) {
+    std::vector<std::string_view> wanted;
+    for (std::size_t i = 0; i < count; ++i) wanted.push_back(ids[random() % ids.size()]);
+    std::vector<ItemIndex> positions(count);
+    ASSERT_TRUE(table.FindAll(wanted, positions));
+    for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(table.IdAt(positions[i]), wanted[i]);
+  }
+  for (std::size_t at = 0; at < 20; ++at) {
+    for (int i = 0; i < 200; ++i) {
+      const std::string absent = "absent " + std::to_string(i);
+      std::vector<std::string_view> wanted(ids.begin(), ids.begin() + 20);
+      wanted[at] = absent;
+      std::vector<ItemIndex> positions(wanted.size());
+      EXPECT_FALSE(table.FindAll(wanted, positions)) << absent << " at " << at;
+    }
+  }
 }
 
 TEST(ItemTable, AgreesWithAMapOverAnyChanges) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -87,6 +90,62 @@ TEST(KeyTable, ALaterOutcomeTakesTheOlderOnesPlace) {
   keys.Insert(Entry(2, "a"));
   EXPECT_EQ(keys.Find("a")->request_id, 2u);
   EXPECT_EQ(Ids(keys), (std::vector<RequestId>{2}));
+}
+
+// What the header says, in a list.
+class PlainKeyTable {
+ public:
+  explicit PlainKeyTable(std::size_t retention) : retention_(retention) {}
+
+  void Insert(const SnapshotKey& entry) { entries_.push_back(entry); }
+  void UndoAfter(RequestId request_id) {
+    while (!entries_.empty() && entries_.back().request_id > request_id) entries_.pop_back();
+  }
+  // The request that is found under the key; 0 if there is none.
+  RequestId Find(const std::string& key) const {
+    for (std::size_t age = 0; age < std::min(retention_, entries_.size()); ++age) {
+      const SnapshotKey& entry = entries_[entries_.size() - 1 - age];
+      if (entry.key == key) return entry.request_id;
+    }
+    return 0;
+  }
+
+ private:
+  std::size_t retention_;
+  std::vector<SnapshotKey> entries_;
+};
+
+TEST(KeyTable, FindsWhatAPlainListFindsWhateverIsUsedAgainAndUndone) {
+  constexpr int kKeys = 60;
+  for (const std::size_t retention : {1u, 16u, 17u, 40u, 1000u}) {
+    KeyTable keys(retention);
+    PlainKeyTable expected(retention);
+    std::mt19937 random(static_cast<std::mt19937::result_type>(retention));
+    RequestId last = 0;
+    RequestId committed = 0;
+    for (int step = 0; step < 3000; ++step) {
+      switch (random() % 8) {
+        case 0:
+          committed += random() % (last - committed + 1);
+          keys.Commit(committed);
+          break;
+        case 1:
+          last -= random() % (last - committed + 1) / 2;
+          keys.UndoAfter(last);
+          expected.UndoAfter(last);
+          break;
+        default: {
+          const SnapshotKey entry = Entry(++last, "key " + std::to_string(random() % kKeys));
+          keys.Insert(entry);
+          expected.Insert(entry);
+        }
+      }
+      const std::string key = "key " + std::to_string(random() % kKeys);
+      const KeyTable::Entry found = keys.Find(key);
+      ASSERT_EQ(found == nullptr ? 0 : found->request_id, expected.Find(key))
+          << "retention " << retention << ", step " << step;
+    }
+  }
 }
 
 }  // namespace

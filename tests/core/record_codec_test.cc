@@ -96,6 +96,15 @@ TEST(FindRecordCodecTest, KnowsCodecsByNameAndByFrameType) {
   EXPECT_EQ(FindRecordCodec(std::uint8_t{3}), nullptr);
 }
 
+TEST(FindRecordDecoderTest, KnowsTheFrameTypesOfTheCodecs) {
+  for (const std::uint8_t type : {kFrameTypeBinary, kFrameTypeJsonLines}) {
+    EXPECT_EQ(FindRecordDecoder(type)->frame_type(), type);
+    EXPECT_EQ(FindRecordDecoder(static_cast<std::uint8_t>(type | kFramePriorSynced)),
+              FindRecordDecoder(type));
+  }
+  EXPECT_EQ(FindRecordDecoder(std::uint8_t{3}), nullptr);
+}
+
 TEST_P(EachCodec, EveryRecordSurvivesARoundTrip) {
   const std::uint64_t seed = 20'240'817;
   SCOPED_TRACE("seed " + std::to_string(seed));
@@ -330,6 +339,29 @@ TEST(BinaryCodecTest, BytesAreAsSpecified) {
             "00");
 }
 
+#ifndef __EMSCRIPTEN__  // where items are decoded one by one
+
+// An item of a catalog is read in place exactly as it is decoded.
+TEST(BinaryCodecTest, ACatalogItemIsTheSameInPlace) {
+  RandomRecords random(7);
+  const ItemTable items = ThreeItems();
+  for (int i = 0; i < 500; ++i) {
+    const Record record = random.Any(random.Below(kRecordTypeCount), items);
+    const std::string encoded = Encoded(Binary(), record, items);
+    for (std::size_t size = 0; size <= encoded.size(); ++size) {
+      std::span<const std::byte> input = BytesOf(encoded).first(size);
+      const std::optional<NewItem> view = Binary().TakeCatalogItem(input);
+      const auto* const decoded = std::get_if<CatalogItem>(&record);
+      ASSERT_EQ(view.has_value(), decoded != nullptr && size == encoded.size());
+      ASSERT_EQ(input.size(), view ? 0 : size);
+      if (!view) continue;
+      EXPECT_EQ((Item{std::string(view->id), view->weight, view->quantity}), decoded->item);
+    }
+  }
+}
+
+#endif
+
 TEST(BinaryCodecTest, OneSlotNeedsNoBits) {
   const ItemTable items = TableOf({"only"});
   EXPECT_EQ(HexOf(Encoded(Binary(), DrawRun{{0, 0, 0}}, items)),
@@ -539,6 +571,34 @@ TEST(JsonLinesCodecTest, OtherSpellingsOfTheSameAreRead) {
       items, record);
   ASSERT_TRUE(status.ok()) << status.ToString();
   EXPECT_EQ(std::get<DrawRun>(record), (DrawRun{{1, 0}}));
+}
+
+// Ids are looked up in groups, those with escapes one by one.
+TEST(JsonLinesCodecTest, ARunOfPlainAndEscapedIdsKeepsItsOrder) {
+  std::vector<Item> catalog;
+  for (int i = 0; i < 100; ++i) {
+    catalog.push_back({(i % 7 == 0 ? "a \"b\" \\ " : "item ") + std::to_string(i), 1});
+  }
+  const ItemTable items = ItemTable::Create(catalog).value();
+  const RecordCodec& codec = *FindRecordCodec("jsonl");
+  for (std::size_t count = 1; count <= catalog.size(); ++count) {
+    DrawRun run;
+    for (std::size_t i = 0; i < count; ++i) {
+      run.items.push_back(static_cast<ItemIndex>(i * 37 % catalog.size()));
+    }
+    ByteBuffer out;
+    codec.Encode(run, items, out);
+    std::span<const std::byte> input = out.bytes();
+    Record record;
+    ASSERT_TRUE(codec.Decode(input, items, record).ok());
+    EXPECT_EQ(std::get<DrawRun>(record).items, run.items);
+    for (const ItemIndex without : run.items) {
+      ItemTable others = items;
+      ASSERT_TRUE(others.Remove(items.IdAt(without)).ok());
+      input = out.bytes();
+      ASSERT_EQ(codec.Decode(input, others, record).code(), StatusCode::kCorrupt);
+    }
+  }
 }
 
 TEST(JsonLinesCodecTest, MalformedLinesAreCorrupt) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,7 @@
 
 #include "rewardpool/memory_storage.h"
 #include "rewardpool/snapshot.h"
+#include "support/replay_agreement.h"
 #include "support/sync_pool.h"
 
 namespace rewardpool::testing {
@@ -97,6 +99,68 @@ TEST_F(RecoveryTest, ASegmentThatDoesNotFitTheMemoryIsRefusedAndNotTakenForItsBe
   const Result<Inspection> inspection = InspectPool(log, snapshots_, {});
   ASSERT_EQ(inspection.status().code(), StatusCode::kUnsupported);
   EXPECT_NE(inspection.status().message().find("more than can be read here"), std::string::npos)
+      << inspection.status().ToString();
+}
+
+#ifndef __EMSCRIPTEN__  // where a segment is in memory as a whole before it is opened
+
+// A log that knows how much of it was read at once.
+class MeasuredLog final : public WalSource {
+ public:
+  explicit MeasuredLog(WalSource& log) : log_(log) {}
+
+  Result<std::vector<SegmentInfo>> ListSegments() override { return log_.ListSegments(); }
+  Result<std::size_t> Read(std::uint64_t segment, std::uint64_t offset,
+                           std::span<std::byte> out) override {
+    most_at_once_ = std::max(most_at_once_, out.size());
+    return log_.Read(segment, offset, out);
+  }
+  std::string SegmentName(std::uint64_t segment) const override {
+    return log_.SegmentName(segment);
+  }
+
+  std::size_t most_at_once() const { return most_at_once_; }
+
+ private:
+  WalSource& log_;
+  std::size_t most_at_once_ = 0;
+};
+
+TEST_F(RecoveryTest, OfALongSegmentAPartIsInMemoryAtATime) {
+  constexpr std::size_t kBatches = 1000;
+  SyncPool pool = Open({.segment_bytes_max = kSegmentBytesDefault});
+  for (std::size_t i = 0; i < kBatches; ++i) {
+    pool.Draw(1);
+    ASSERT_TRUE(pool.Flush().ok());
+  }
+  ASSERT_TRUE(pool.Close().ok());
+  BackwardWorkers workers;
+  MeasuredLog log(*log_);
+  const Result<Inspection> inspection = InspectPool(log, snapshots_, {.workers = &workers});
+  ASSERT_TRUE(inspection.ok()) << inspection.status().ToString();
+  EXPECT_EQ(inspection->log_end.last_request_id, kBatches);
+  EXPECT_LT(log.most_at_once(), inspection->log_end.length / 50);
+}
+
+#endif
+
+TEST_F(RecoveryTest, DrawsPackedForMoreItemsThanThereAreAreRefused) {
+  const ItemTable two = *ItemTable::Create(kCatalog);
+  const ItemTable three = *ItemTable::Create(std::vector<Item>{{"a", 1}, {"b", 1}, {"c", 1}});
+  WalBatcher batcher(LogEnd{}, {.codec = FindRecordCodec("binary"), .salt_seed = 1});
+  const auto write = [&](std::uint32_t schema_hash) {
+    ASSERT_TRUE(AppendBatch(*log_, batcher.Seal(true, schema_hash)).ok());
+    batcher.Accept();
+  };
+  for (const Item& item : kCatalog) batcher.Add(CatalogItem{item}, two);
+  batcher.Add(PoolCreated{.item_count = 2}, two);
+  write(ItemTable().schema_hash());
+  // Enough for counting, and each of them possible.
+  batcher.Add(DrawRun{std::vector<ItemIndex>(100, 1)}, three);
+  write(two.schema_hash());
+  const Result<Inspection> inspection = Inspect();
+  ASSERT_EQ(inspection.status().code(), StatusCode::kCorrupt);
+  EXPECT_NE(inspection.status().message().find("number of bits"), std::string::npos)
       << inspection.status().ToString();
 }
 

@@ -167,6 +167,22 @@ TEST_P(SelectorContractTest, UnlimitedItemsNeverLeave) {
   EXPECT_EQ(selector_->total(), 50u);
 }
 
+TEST_P(SelectorContractTest, DrawManyTakesAsManyUnitsAsItPicksOfEach) {
+  for (const std::size_t n : {1u, 5u, 16u, 17u, 300u}) {
+    Stock stock = UnlimitedStock(n);
+    for (ItemIndex i = 0; i < n; i += 2) stock.Set(i, {.left = Quantity::Of(3'000), .drawn = 7});
+    selector_->Assign(ShapeWeights("equal", n));
+    std::vector<ItemIndex> picks(2'900);
+    ASSERT_EQ(selector_->DrawMany(*random_, stock, picks), picks.size()) << n;
+    for (ItemIndex i = 0; i < n; ++i) {
+      const auto count = static_cast<std::uint64_t>(std::count(picks.begin(), picks.end(), i));
+      const bool is_limited = i % 2 == 0;
+      ASSERT_EQ(stock[i].drawn, count + (is_limited ? 7 : 0)) << "position " << i << " of " << n;
+      ASSERT_EQ(stock[i].left, is_limited ? Quantity::Of(3'000 - count) : Quantity::Unlimited());
+    }
+  }
+}
+
 TEST_P(SelectorContractTest, DrawManyEqualsALoopOverSelectWhateverTheChunks) {
   for (const std::size_t n : {5u, 16u, 17u, 300u, 2'100u}) {
     const std::vector<Weight> weights = ShapeWeights("zipf", n);
@@ -195,6 +211,40 @@ TEST_P(SelectorContractTest, DrawManyEqualsALoopOverSelectWhateverTheChunks) {
       }
       ASSERT_EQ(picks, expected) << n << " positions by " << chunk;
       ASSERT_EQ(random->Next(), word_after) << n << " positions by " << chunk;
+    }
+  }
+}
+
+TEST_P(SelectorContractTest, ManyDrawsBetweenChangesEqualALoopOverSelect) {
+  for (const std::size_t n : {5u, 17u, 300u, 2'100u}) {
+    const std::vector<Weight> weights = ShapeWeights("zipf", n);
+    // A few run out, long after the first draw and from each other.
+    Stock stock = UnlimitedStock(n);
+    for (std::size_t k = 1; k < 4; ++k) {
+      stock.Set(static_cast<ItemIndex>(n * k / 5), {.left = Quantity::Of(3 * k), .drawn = 0});
+    }
+    const std::size_t draws = 9 * n + 20'000;
+    selector_->Assign(weights);
+    Stock loop_stock = stock;
+    const auto loop_random = MakeXoshiroRandom(8);
+    std::vector<ItemIndex> expected(draws);
+    for (ItemIndex& pick : expected) {
+      pick = selector_->Select(*loop_random);
+      if (loop_stock.TakeOne(pick)) selector_->SetWeight(pick, 0);
+    }
+    for (const std::size_t chunk : {1u, 100u, 5'000u, 100'000u}) {
+      const std::unique_ptr<Selector> selector = Make(GetParam());
+      selector->Assign(weights);
+      Stock own_stock = stock;
+      const auto random = MakeXoshiroRandom(8);
+      std::vector<ItemIndex> picks(draws);
+      for (std::size_t done = 0; done < draws;) {
+        const std::span<ItemIndex> part =
+            std::span(picks).subspan(done, std::min(chunk, draws - done));
+        ASSERT_EQ(selector->DrawMany(*random, own_stock, part), part.size());
+        done += part.size();
+      }
+      ASSERT_EQ(picks, expected) << n << " positions by " << chunk;
     }
   }
 }

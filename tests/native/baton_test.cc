@@ -63,7 +63,7 @@ TEST_F(BatonTest, WorkThatComesInATurnMakesTheTurnGoOnAndSchedulesNone) {
 TEST_F(BatonTest, OnlyAnActorThatRestsIdleIsLent) {
   EXPECT_TRUE(baton_.TryBorrow()) << "so it begins";
   EXPECT_FALSE(baton_.TryBorrow()) << "lent already";
-  baton_.GiveBack(false);
+  baton_.GiveBack(/*wake_actor=*/false, /*may_lend=*/true);
   baton_.Wake();
   AwaitTurn();
   EXPECT_FALSE(baton_.TryBorrow()) << "in a turn";
@@ -81,15 +81,33 @@ TEST_F(BatonTest, WorkThatComesWhileLentIsATurnAfterwards) {
   baton_.Wake();
   AwaitThread();
   EXPECT_FALSE(HasTurn()) << "the borrower is at it";
-  baton_.GiveBack(false);
+  baton_.GiveBack(/*wake_actor=*/false, /*may_lend=*/true);
   AwaitTurn();
   EXPECT_FALSE(baton_.TryBorrow());
   EXPECT_TRUE(baton_.Rest(true));
 }
 
+TEST_F(BatonTest, OnlyAnActorThatRestsBusyIsLentToTheSyncer) {
+  EXPECT_FALSE(baton_.TryBorrowBusy()) << "at rest, but idle";
+  baton_.Wake();
+  AwaitTurn();
+  EXPECT_FALSE(baton_.TryBorrowBusy()) << "in a turn";
+  EXPECT_TRUE(baton_.Rest(false));
+  EXPECT_TRUE(baton_.TryBorrowBusy());
+  EXPECT_FALSE(baton_.TryBorrowBusy()) << "lent already";
+  EXPECT_FALSE(baton_.TryBorrow()) << "lent already";
+  baton_.GiveBack(/*wake_actor=*/false, /*may_lend=*/false);
+  EXPECT_FALSE(baton_.TryBorrow()) << "given back busy";
+  EXPECT_TRUE(baton_.TryBorrowBusy());
+  baton_.GiveBack(/*wake_actor=*/false, /*may_lend=*/true);
+  EXPECT_TRUE(baton_.TryBorrow()) << "given back idle";
+  AwaitThread();
+  EXPECT_FALSE(HasTurn());
+}
+
 TEST_F(BatonTest, ABorrowerMayAskForATurn) {
   ASSERT_TRUE(baton_.TryBorrow());
-  baton_.GiveBack(true);
+  baton_.GiveBack(/*wake_actor=*/true, /*may_lend=*/true);
   AwaitTurn();
   EXPECT_TRUE(baton_.Rest(true));
 }

@@ -5,26 +5,38 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <iterator>
 #include <latch>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "native/actor_fixture.h"
 #include "native/controlled_storage.h"
 #include "rewardpool/native/threaded_actor.h"
 #include "rewardpool/rewardpool.h"
-#include "support/temporary_folder.h"
+#include "rewardpool/testing/temporary_folder.h"
 
 namespace rewardpool::tests {
 namespace {
 
+using testing::TemporaryFolder;
+
 using native::ThreadedActor;
+using ::testing::Each;
 using ::testing::HasSubstr;
+using ::testing::Property;
+
+// Long enough for any machine; a test that fails waits so long.
+constexpr std::chrono::seconds kPatience{10};
 
 PoolOptions MemoryOptions(std::shared_ptr<PoolThreads> threads) {
   PoolOptions options;
@@ -131,6 +143,111 @@ TEST(PoolThreadsTest, APoolThatWaitsForItsDiskDoesNotHoldUpTheOthers) {
   EXPECT_EQ(slow.actor->Stats().draws, 1000U);
 }
 
+TEST(PoolThreadsTest, ASingleDrawThatWaitsForItsDiskDoesNotHoldUpTheOthersEither) {
+  std::promise<void> answered;
+  auto threads = *PoolThreads::Start({.actors = 1, .syncers = 2});
+  HeldPool slow(threads);
+  HeldPool quick(threads);
+  ASSERT_TRUE(slow.actor->Draw().ok());  // begins a segment, which is a syncer's work
+  const HeldSyncs held(*slow.control);
+  ASSERT_TRUE(slow.actor->DrawAsync({}, [](const Result<DrawOutcome>&) {}).ok());
+  slow.control->AwaitHeldSync();
+  ASSERT_TRUE(
+      quick.actor->DrawAsync({}, [&](const Result<DrawOutcome>&) { answered.set_value(); }).ok());
+  EXPECT_EQ(answered.get_future().wait_for(kPatience), std::future_status::ready);
+  slow.control->ReleaseSyncs();
+  EXPECT_TRUE(quick.actor->Close().ok());
+}
+
+// A callback that holds the only actor's thread of a pool's threads.
+class HeldActorThread {
+ public:
+  explicit HeldActorThread(Pool& pool) {
+    const auto callback = [latches = latches_](const Result<DrawOutcome>&) {
+      latches->held.count_down();
+      latches->released.wait();
+    };
+    EXPECT_TRUE(pool.DrawAsync({}, callback).ok());
+    latches_->held.wait();
+  }
+  ~HeldActorThread() { latches_->released.count_down(); }
+  HeldActorThread(const HeldActorThread&) = delete;
+  HeldActorThread& operator=(const HeldActorThread&) = delete;
+
+ private:
+  struct Latches {
+    std::latch held{1};
+    std::latch released{1};
+  };
+  // The callback's too, which may still look at them when this object goes.
+  const std::shared_ptr<Latches> latches_ = std::make_shared<Latches>();
+};
+
+TEST(PoolThreadsTest, ASyncThatEndsIsAnsweredAndFollowedByTheNextWhileTheActorsThreadIsBusy) {
+  auto threads = *PoolThreads::Start({.actors = 1, .syncers = 2});
+  Pool other = *Pool::Open(MemoryOptions(threads));
+  HeldPool pool(threads);
+  ASSERT_TRUE(pool.actor->Draw().ok());  // begins a segment
+  auto producer = *pool.actor->NewProducer(2000);
+  std::vector<DrawResult> answers(1000);
+  std::future<DrawResult> waiting;
+  {
+    const HeldSyncs held(*pool.control);
+    ASSERT_EQ(producer.Submit(1000), 1000U);
+    pool.control->AwaitHeldSync();
+    ASSERT_EQ(producer.Submit(1000), 1000U);
+    AwaitStaging(*pool.actor);
+    const HeldActorThread busy(other);
+    const std::uint64_t appends = pool.control->appends();
+    pool.control->ReleaseOneSync();
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    std::size_t answered = 0;
+    while (answered < answers.size() && std::chrono::steady_clock::now() < end) {
+      answered += producer.Poll(std::span(answers).subspan(answered));
+    }
+    ASSERT_EQ(answered, answers.size());
+    EXPECT_THAT(answers, Each(Property(&DrawResult::ok, true)));
+    pool.control->AwaitHeldSync();
+    EXPECT_EQ(pool.control->appends(), appends + 1);
+    // The log is busy, so nobody else may write to it.
+    waiting = std::async(std::launch::async, [&pool] { return pool.actor->Draw(); });
+    EXPECT_EQ(waiting.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+    EXPECT_EQ(pool.control->appends(), appends + 1);
+  }
+  EXPECT_TRUE(waiting.get().ok());
+  EXPECT_THAT(TakeAnswers(producer, 1000), Each(Property(&DrawResult::ok, true)));
+  EXPECT_TRUE(pool.actor->Close().ok());
+  EXPECT_GE(pool.actor->Stats().draws, 2002U);
+}
+
+TEST(PoolThreadsTest, NoCallbackRunsInASyncersThread) {
+  auto threads = *PoolThreads::Start({.actors = 1, .syncers = 2});
+  Pool other = *Pool::Open(MemoryOptions(threads));
+  HeldPool pool(threads);
+  std::atomic<std::thread::id> last_to_sync;
+  pool.control->SetSyncHook([&] { last_to_sync = std::this_thread::get_id(); });
+  ASSERT_TRUE(pool.actor->Draw().ok());  // begins a segment
+  auto producer = *pool.actor->NewProducer(1000);
+  std::promise<bool> is_in_syncers_thread;
+  {
+    const HeldSyncs held(*pool.control);
+    ASSERT_EQ(producer.Submit(1000), 1000U);
+    pool.control->AwaitHeldSync();
+    ASSERT_TRUE(pool.actor
+                    ->DrawAsync({},
+                                [&](const Result<DrawOutcome>&) {
+                                  is_in_syncers_thread.set_value(std::this_thread::get_id() ==
+                                                                 last_to_sync.load());
+                                })
+                    .ok());
+    AwaitStaging(*pool.actor);
+    // The pool's actor is at rest when that of another has its turn.
+    const HeldActorThread at_rest(other);
+  }
+  EXPECT_FALSE(is_in_syncers_thread.get_future().get());
+  EXPECT_TRUE(pool.actor->Close().ok());
+}
+
 TEST(PoolThreadsTest, ACallbackMayWaitForNoPoolOfTheSameThreads) {
   auto threads = *PoolThreads::Start({.actors = 1, .syncers = 1});
   Pool first = *Pool::Open(MemoryOptions(threads));
@@ -171,6 +288,33 @@ TEST(PoolThreadsTest, PoolsOfTheIntervalPolicyAreSyncedWithoutBeingAsked) {
       while (pool.durable_through() < drawn) std::this_thread::yield();
     }
   }
+}
+
+TEST(PoolThreadsTest, APoolThatIsAlwaysBusyDoesNotKeepTheOthersFromSyncing) {
+  std::atomic<bool> done = false;
+  std::latch ended(1);
+  std::function<void(const Result<DrawOutcome>&)> draw_again;
+  auto threads = *PoolThreads::Start({.actors = 1, .syncers = 1});
+  PoolOptions options = MemoryOptions(threads);
+  options.durability = Durability::Interval(1);
+  Pool quiet = *Pool::Open(options);
+  Pool busy = *Pool::Open(MemoryOptions(threads));
+  // Needs no disk the second time and later, so there is nothing to rest for.
+  const DrawRequest repetition{.count = 1, .key = "again", .user = {}};
+  ASSERT_TRUE(busy.Draw(repetition).ok());
+  draw_again = [&](const Result<DrawOutcome>&) {
+    if (done) return ended.count_down();
+    EXPECT_TRUE(busy.DrawAsync(repetition, draw_again).ok());
+  };
+  ASSERT_TRUE(busy.DrawAsync(repetition, draw_again).ok());
+  ASSERT_TRUE(quiet.Draw().ok());
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (quiet.durable_through() == 0 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(quiet.durable_through(), 1U);
+  done = true;
+  ended.wait();
 }
 
 TEST(PoolThreadsTest, PoolsInFoldersOutliveThePointerAndComeBackOnOtherThreads) {

@@ -224,6 +224,57 @@ TEST(TaskThreadsTest, CancellingWaitsForAnAlarmThatIsGoingOff) {
   releaser.join();
 }
 
+TEST(TaskThreadsTest, CancellingWaitsForAnAlarmThatIsGoingOffInTwoThreads) {
+  std::atomic<int> begun = 0;
+  std::atomic<int> ended = 0;
+  std::latch first_may_end(1);
+  std::latch second_may_end(1);
+  FunctionAlarm alarm([&] {
+    std::latch& may_end = begun.fetch_add(1) == 0 ? first_may_end : second_may_end;
+    may_end.wait();
+    ++ended;
+  });
+  FunctionTask idle([] {});
+  TaskThreads threads(2, nanoseconds(0));
+  ASSERT_TRUE(threads.StartOne().ok());
+  threads.SetAlarm(alarm, Clock::now());
+  while (begun != 1) std::this_thread::yield();
+  threads.Schedule(idle);  // starts the other thread
+  threads.SetAlarm(alarm, Clock::now());
+  while (begun != 2) std::this_thread::yield();
+  first_may_end.count_down();
+  while (ended != 1) std::this_thread::yield();
+  // The first thread has come back when it runs a task.
+  std::latch ran(1);
+  FunctionTask task([&ran] { ran.count_down(); });
+  threads.Schedule(task);
+  ran.wait();
+  std::thread releaser([&second_may_end] { second_may_end.count_down(); });
+  threads.CancelAlarm(alarm);
+  EXPECT_EQ(ended, 2);
+  releaser.join();
+}
+
+TEST(TaskThreadsTest, AnAlarmIsDueFromItsTimeOnUntilItGoesOff) {
+  BusyTask busy;
+  std::latch gone_off(1);
+  FunctionAlarm alarm([&] { gone_off.count_down(); });
+  TaskThreads threads(1, nanoseconds(0));
+  EXPECT_FALSE(threads.has_due_alarm());
+  {
+    const auto releaser = busy.Occupy(threads);
+    threads.SetAlarm(alarm, Clock::now() + hours(1));
+    EXPECT_FALSE(threads.has_due_alarm());
+    threads.SetAlarm(alarm, Clock::now());
+    EXPECT_TRUE(threads.has_due_alarm());
+    threads.CancelAlarm(alarm);
+    EXPECT_FALSE(threads.has_due_alarm());
+    threads.SetAlarm(alarm, Clock::now());
+  }
+  gone_off.wait();
+  EXPECT_FALSE(threads.has_due_alarm());
+}
+
 TEST(StrandTest, TasksRunInOrderAndOneAtATimeWhileSomebodyDrains) {
   constexpr int kTasks = 10'000;
   std::atomic<int> running = 0;

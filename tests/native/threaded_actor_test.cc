@@ -304,7 +304,27 @@ TEST_P(ThreadedActorTest, AsyncAnswersWithoutSyncAndTellsWhatIsDurable) {
   EXPECT_TRUE(actor.Draw().ok());
   ASSERT_TRUE(actor.Close().ok());
   EXPECT_EQ(actor.durable_through(), 21U);
-  EXPECT_EQ(control_->syncs(), 2U);
+  EXPECT_EQ(control_->syncs(), 3U) << "the draw, then the note that it was";
+}
+
+TEST_P(ThreadedActorTest, DamageIsFoundInALogThatWasClosedInOrderUnderAWeakPolicy) {
+  PoolOptions options = Options();
+  options.durability = Durability::Async();
+  std::size_t frame_begin = 0;
+  {
+    native::ThreadedActor actor = Open(options);
+    std::vector<std::byte>& segment = disk_->segments.rbegin()->second;
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(actor.Draw().ok());
+    frame_begin = segment.size();
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(actor.Draw().ok());
+    ASSERT_TRUE(actor.Close().ok());
+  }
+  ASSERT_EQ(disk_->segments.size(), 2U);
+  disk_->segments.rbegin()->second[frame_begin + 20] ^= std::byte{1};
+  MemoryStorage log(disk_);
+  MemorySnapshotStore snapshots(disk_);
+  const Status status = InspectPool(log, snapshots, {}).status();
+  EXPECT_EQ(status.code(), StatusCode::kCorrupt) << status.ToString();
 }
 
 TEST_P(ThreadedActorTest, FlushAfterSyncsEveryNthRequest) {

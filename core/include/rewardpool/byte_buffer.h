@@ -60,7 +60,7 @@ class ByteBuffer {
  private:
   void Grow(std::size_t count) {
     const std::size_t capacity = std::max({size_ + count, 2 * capacity_, std::size_t{256}});
-    // Not make_unique_for_overwrite(): libc++ 14 has none.
+    // Not make_unique_for_overwrite(): libc++ 13 has none.
     std::unique_ptr<char8_t[]> data(new char8_t[capacity]);
     if (size_ != 0) std::memcpy(data.get(), data_.get(), size_);
     data_ = std::move(data);

@@ -69,7 +69,7 @@ struct Frame {
 // chains to the one before. Stops at the first place where that is not so; the
 // caller decides what that means (recovery.h). Touches no byte outside `bytes`.
 //
-// Lifetime: `bytes` must outlive the reader and the frames.
+// Lifetime: the bytes must outlive the frames, and the reader's use of them.
 class FrameReader {
  public:
   // Errors: those of DecodeHeader.
@@ -86,11 +86,18 @@ class FrameReader {
   // a reader. Whoever uses what it yields has the frames checked by Next() after all.
   [[nodiscard]] std::optional<Frame> NextUnchecked();
 
+  // Has the reader go on in `bytes`, which begin at the offset valid_length(): for a
+  // file that is not in memory as a whole. Where Next() then returns nothing, it may
+  // be that only the bytes end there.
+  void GoOnIn(std::span<const std::byte> bytes) noexcept;
+
   // Where the valid part ends so far: the offset after the last frame returned.
   [[nodiscard]] std::uint64_t valid_length() const noexcept { return position_; }
   // Crc of the last frame returned, or of the header: where the chain stands.
   [[nodiscard]] std::uint32_t chain_crc() const noexcept { return chain_crc_; }
 
+  // These two tell what follows in the bytes that there are: let them be all the rest.
+  //
   // After Next() returned nothing: empty if only zeros (or nothing) follow
   // valid_length(); otherwise what is wrong there, for people.
   [[nodiscard]] std::string Problem() const;
@@ -104,11 +111,15 @@ class FrameReader {
   FrameReader(std::span<const std::byte> bytes, const SegmentHeader& header,
               std::uint32_t chain_crc);
 
+  [[nodiscard]] std::span<const std::byte> Rest() const noexcept {
+    return bytes_.subspan(static_cast<std::size_t>(position_ - begin_));
+  }
   // What Next() yields if the checksum holds.
   [[nodiscard]] std::optional<Frame> Ahead() const;
   void Pass(const Frame& frame) noexcept;
 
   std::span<const std::byte> bytes_;
+  std::uint64_t begin_ = 0;  // where in the file bytes_ begin
   SegmentHeader header_;
   std::uint32_t crc_seed_;  // every frame's crc goes on from here
   std::uint64_t position_ = kSegmentHeaderBytes;

@@ -85,6 +85,13 @@ struct Item {
   friend bool operator==(const Item&, const Item&) = default;
 };
 
+// An item to add to a pool, whose id lies elsewhere.
+struct NewItem {
+  std::string_view id;
+  Weight weight = 0;
+  Quantity quantity = Quantity::Unlimited();
+};
+
 // Ok if `id` is 1 to kItemIdBytesMax bytes of well-formed UTF-8 without NUL;
 // otherwise kInvalidArgument, saying what is wrong and where.
 Status ValidateItemId(std::string_view id);

@@ -11,12 +11,13 @@
 #ifndef REWARDPOOL_KEY_TABLE_H_
 #define REWARDPOOL_KEY_TABLE_H_
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
+#include <span>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "rewardpool/item.h"
@@ -60,24 +61,60 @@ class KeyTable {
   static void DropReplaced(std::vector<Entry>& entries);
 
  private:
-  struct Place {
-    Entry entry;
-    std::uint64_t ordinal;  // counts insertions
+  // From a key to the position of its entry in a vector: open addressing, half full at
+  // most. It knows no keys: with each call comes the vector.
+  class Index {
+   public:
+    static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+    // Empty, with room for `count` positions.
+    explicit Index(std::size_t count = 0) : positions_(std::bit_ceil(2 * count), kNone) {}
+
+    // The position of the entry with that key, or kNone.
+    [[nodiscard]] std::uint32_t Find(const std::vector<Entry>& entries,
+                                     std::string_view key) const noexcept {
+      return positions_[PlaceOf(entries, key)];
+    }
+    // Puts in the entry at `position`.
+    // Returns: the position of the one with the same key that it replaces, or kNone.
+    std::uint32_t Put(const std::vector<Entry>& entries, std::uint32_t position) noexcept {
+      return std::exchange(positions_[PlaceOf(entries, entries[position]->key)], position);
+    }
+    // Takes out the entry at `position`, which is in it.
+    void Erase(const std::vector<Entry>& entries, std::uint32_t position) noexcept;
+
+   private:
+    [[nodiscard]] std::size_t HomeOf(std::string_view key) const noexcept;
+    // Where the key is, or an empty place for it.
+    [[nodiscard]] std::size_t PlaceOf(const std::vector<Entry>& entries,
+                                      std::string_view key) const noexcept;
+
+    std::vector<std::uint32_t> positions_;  // a power of two
   };
 
+  [[nodiscard]] std::uint32_t PositionOf(std::uint64_t ordinal) const noexcept {
+    return static_cast<std::uint32_t>(ordinal & (ring_.size() - 1));
+  }
+  [[nodiscard]] const Entry& EntryAt(std::uint64_t ordinal) const noexcept {
+    return ring_[PositionOf(ordinal)];
+  }
   // Ordinals from this one on are within the retention.
   [[nodiscard]] std::uint64_t first_visible() const noexcept {
     return next_ordinal_ > retention_ ? next_ordinal_ - retention_ : 0;
   }
+  void Grow();
+  void RemakeIndex();
 
   std::size_t retention_;
+  // Ordinals count insertions; kept are [first_ordinal_, next_ordinal_).
+  std::uint64_t first_ordinal_ = 0;
   std::uint64_t next_ordinal_ = 0;
   std::uint64_t committed_ordinal_ = 0;  // entries below it are final
   // To be copied are [copy_next_, copy_end_).
   std::uint64_t copy_next_ = 0;
   std::uint64_t copy_end_ = 0;
-  std::deque<Place> order_;
-  std::unordered_map<std::string_view, Place> by_key_;  // views into the entries
+  std::vector<Entry> ring_;  // as long as a power of two, or empty
+  Index by_key_;             // of a key that was used again, the latest entry
 };
 
 }  // namespace rewardpool

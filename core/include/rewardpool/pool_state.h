@@ -86,7 +86,8 @@ class PoolState {
   void Remember(const CatalogUndo& undo);
   // A free slot's if there is no such item.
   [[nodiscard]] ItemRow RowOf(std::string_view id) const noexcept;
-  void RefreshSelector(ItemIndex index);
+  // Tells the selector what a position, of weight `before` to it, weighs now.
+  void RefreshSelector(ItemIndex index, Weight before);
 
   ItemTable items_;
   std::unique_ptr<Selector> selector_;

@@ -32,22 +32,13 @@ struct PackedDraws {
   std::span<const std::byte> positions;
 };
 
-class RecordCodec {
+// The half of a codec that reads. Who only reads links no code that writes.
+class RecordDecoder {
  public:
-  virtual ~RecordCodec() = default;
+  virtual ~RecordDecoder() = default;
 
-  // "binary" or "jsonl".
-  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
   // The frame type of payloads of this codec (wal_format.h).
   [[nodiscard]] virtual std::uint8_t frame_type() const noexcept = 0;
-
-  // Appends one record. Requires a valid record whose positions exist in
-  // `items`. Cost (binary): about 1 ns a draw of a run, no allocation but for
-  // the buffer's growth.
-  virtual void Encode(const Record& record, const ItemTable& items, ByteBuffer& out) const = 0;
-  // The same as Encode(DrawRun{draws}), without a copy.
-  virtual void EncodeDrawRun(std::span<const ItemIndex> draws, const ItemTable& items,
-                             ByteBuffer& out) const = 0;
 
   // Reads the record at the start of `input` into `record` and moves `input`
   // past it. `items` is the table as it stood when the record was written. A
@@ -64,13 +55,39 @@ class RecordCodec {
   // position exists, and that the bits behind the last are zero, is not checked.
   [[nodiscard]] virtual std::optional<PackedDraws> TakePackedDraws(
       std::span<const std::byte>& input) const = 0;
+
+  // Likewise for an item of a catalog: returns it, its id in place, and moves `input`
+  // past it. Otherwise nothing, and Decode() tells what it is. Whether a table may hold
+  // the item is not checked. In WebAssembly nothing, always: a module is downloaded.
+  [[nodiscard]] virtual std::optional<NewItem> TakeCatalogItem(
+      std::span<const std::byte>& /*input*/) const {
+    return std::nullopt;
+  }
 };
 
-// The codec with that name; nullptr if there is none. Codecs have no state:
-// these are shared and live for ever.
+class RecordCodec : public RecordDecoder {
+ public:
+  // "binary" or "jsonl".
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+
+  // Appends one record. Requires a valid record whose positions exist in
+  // `items`. Cost (binary): about 1 ns a draw of a run, no allocation but for
+  // the buffer's growth.
+  virtual void Encode(const Record& record, const ItemTable& items, ByteBuffer& out) const = 0;
+  // The same as Encode(DrawRun{draws}), without a copy.
+  virtual void EncodeDrawRun(std::span<const ItemIndex> draws, const ItemTable& items,
+                             ByteBuffer& out) const = 0;
+};
+
+// Codecs have no state: these are shared and live for ever.
+
+[[nodiscard]] const RecordCodec& BinaryRecordCodec() noexcept;
+// The codec with that name; nullptr if there is none.
 [[nodiscard]] const RecordCodec* FindRecordCodec(std::string_view name) noexcept;
 // The codec of a frame type (flags masked off); nullptr if there is none.
 [[nodiscard]] const RecordCodec* FindRecordCodec(std::uint8_t frame_type) noexcept;
+// What reads payloads of that type; nullptr if there is none.
+[[nodiscard]] const RecordDecoder* FindRecordDecoder(std::uint8_t frame_type) noexcept;
 
 }  // namespace rewardpool
 

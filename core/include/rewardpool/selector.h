@@ -10,7 +10,8 @@
 //   prefix-sum  sorted sums, binary search; O(n) change
 //   fenwick     binary indexed tree
 //   flat        one row of prefix sums, compared without a branch; small pools
-//   wide        16-wide tree of prefix blocks; medium pools
+//   wide        16-wide tree of prefix blocks, and a table of where to begin while
+//               weights stand still; medium pools
 //   envelope    bucketed rejection, tombstones, look-ahead; large pools
 //   auto        flat, wide or envelope by number of positions
 //
@@ -18,7 +19,8 @@
 // the random words, the same on every platform and instruction set. linear,
 // prefix-sum, fenwick, flat and wide pick the same position for the same word
 // (position order, r = UniformBelow(total), first i with r < w[0] + ... + w[i]);
-// envelope uses words in its own way, pinned by its own golden vectors.
+// envelope uses words in its own way, pinned by its own golden vectors. In
+// WebAssembly one structure answers to the five names: the quickest.
 //
 // auto, rule version 1: flat up to 16 positions, wide up to 2,048, above that
 // envelope. Assign() chooses afresh, appending may move up. Positions of weight
@@ -72,9 +74,17 @@ class Selector {
   // The weight of a position. Requires index < size().
   [[nodiscard]] virtual Weight WeightAt(ItemIndex index) const noexcept = 0;
 
-  // Gives a position another weight (0 takes it out). index == size() appends.
-  // Requires index <= size() and that total() stays at most kWeightMax.
-  virtual void SetWeight(ItemIndex index, Weight weight) = 0;
+  // Gives a position, whose weight is `before`, the weight `after` (0 takes it
+  // out). index == size() appends; before is 0 then. Who changes a weight knows
+  // the old one, and to look it up would be a cache miss more in a large pool.
+  // Requires index <= size(), before == WeightAt(index), and that total() stays
+  // at most kWeightMax.
+  virtual void ChangeWeight(ItemIndex index, Weight before, Weight after) = 0;
+
+  // ChangeWeight() from whatever the weight is now.
+  void SetWeight(ItemIndex index, Weight weight) {
+    ChangeWeight(index, index < size() ? WeightAt(index) : 0, weight);
+  }
 
   // Picks one position and changes nothing but the random stream.
   // Requires total() > 0.

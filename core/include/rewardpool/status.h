@@ -12,7 +12,7 @@
 //   kOverloaded      RESOURCE_EXHAUSTED   overloaded        wait for answers, try again
 //   kBusy            UNAVAILABLE          busy              ask the pool's owner
 //   kClosed          CANCELLED            closed            open the pool again
-//   kFull            RESOURCE_EXHAUSTED   full              free some space
+//   kFull            RESOURCE_EXHAUSTED   full              free some space, or files
 //   kIo              INTERNAL             io                see the message
 //   kOutcomeUnknown  UNKNOWN              outcome-unknown   reopen: recovery tells
 //   kCorrupt         DATA_LOSS            corrupt           restore from a copy

@@ -3,41 +3,35 @@
 #include <vector>
 
 #include "selectors/envelope.h"
-#include "selectors/flat.h"
 #include "selectors/wide.h"
 
 namespace rewardpool::internal {
 namespace {
 
-struct Choice {
-  std::size_t size_max;
-  std::unique_ptr<Selector> selector;
-};
-
-Choice ChooseFor(std::size_t size) {
-  if (size <= kAutoFlatItemsMax) return {kAutoFlatItemsMax, std::make_unique<FlatSelector>()};
-  if (size <= kAutoWideItemsMax) return {kAutoWideItemsMax, std::make_unique<WideSelector>()};
-  return {kItemsMax, std::make_unique<EnvelopeSelector>()};
-}
+// Where the rule goes from one structure to the next.
+bool IsFull(std::size_t size) { return size == kAutoFlatItemsMax || size == kAutoWideItemsMax; }
 
 }  // namespace
 
-AutoSelector::AutoSelector()
-    : size_max_(kAutoFlatItemsMax), chosen_(std::make_unique<FlatSelector>()) {}
-
 void AutoSelector::Assign(std::span<const Weight> weights) {
-  Choice choice = ChooseFor(weights.size());
-  choice.selector->Assign(weights);
-  size_max_ = choice.size_max;
-  chosen_ = std::move(choice.selector);
+  std::unique_ptr<Selector> larger;
+  if (weights.size() > kAutoWideItemsMax) {
+    larger = std::make_unique<EnvelopeSelector>();
+  } else if (weights.size() > kAutoFlatItemsMax) {
+    larger = std::make_unique<WideSelector>();
+  }
+  Selector* const chosen = larger == nullptr ? &flat_ : larger.get();
+  chosen->Assign(weights);
+  larger_ = std::move(larger);
+  chosen_ = chosen;
 }
 
-void AutoSelector::SetWeight(ItemIndex index, Weight weight) {
-  if (index < size_max_) return chosen_->SetWeight(index, weight);
+void AutoSelector::ChangeWeight(ItemIndex index, Weight before, Weight after) {
+  if (index < size() || !IsFull(index)) return chosen_->ChangeWeight(index, before, after);
   assert(index == size());
   std::vector<Weight> weights(size());
   for (ItemIndex i = 0; i < weights.size(); ++i) weights[i] = WeightAt(i);
-  weights.push_back(weight);
+  weights.push_back(after);
   Assign(weights);
 }
 

@@ -9,13 +9,12 @@
 #include <memory>
 
 #include "rewardpool/selector.h"
+#include "selectors/flat.h"
 
 namespace rewardpool::internal {
 
 class AutoSelector final : public Selector {
  public:
-  AutoSelector();
-
   [[nodiscard]] std::string_view name() const noexcept override { return "auto"; }
   void Assign(std::span<const Weight> weights) override;
   [[nodiscard]] std::size_t size() const noexcept override { return chosen_->size(); }
@@ -23,7 +22,7 @@ class AutoSelector final : public Selector {
   [[nodiscard]] Weight WeightAt(ItemIndex index) const noexcept override {
     return chosen_->WeightAt(index);
   }
-  void SetWeight(ItemIndex index, Weight weight) override;
+  void ChangeWeight(ItemIndex index, Weight before, Weight after) override;
   [[nodiscard]] ItemIndex Select(Random& random) override { return chosen_->Select(random); }
   [[nodiscard]] std::size_t DrawMany(Random& random, Stock& stock,
                                      std::span<ItemIndex> picks) override {
@@ -32,8 +31,9 @@ class AutoSelector final : public Selector {
   [[nodiscard]] std::size_t MemoryBytes() const noexcept override { return chosen_->MemoryBytes(); }
 
  private:
-  std::size_t size_max_;  // of chosen_, by the rule
-  std::unique_ptr<Selector> chosen_;
+  FlatSelector flat_;  // in here for the same reason as its first node in it
+  std::unique_ptr<Selector> larger_;
+  Selector* chosen_ = &flat_;  // or larger_
 };
 
 }  // namespace rewardpool::internal

@@ -5,7 +5,7 @@
 //   template <typename Words> ItemIndex Pick(Words& words) const;
 //
 // which picks one position with words from words.Next(). The loop below then
-// calls Pick() and SetWeight() directly; only DrawMany() itself is virtual.
+// calls Pick() and ChangeWeight() directly; only DrawMany() itself is virtual.
 #ifndef REWARDPOOL_SELECTORS_BULK_SELECTOR_H_
 #define REWARDPOOL_SELECTORS_BULK_SELECTOR_H_
 
@@ -67,7 +67,7 @@ class BulkSelector : public Selector {
     for (; drawn < picks.size() && derived().total() > 0; ++drawn) {
       const ItemIndex index = derived().Pick(words);
       picks[drawn] = index;
-      if (stock.TakeOne(index)) derived().SetWeight(index, 0);
+      if (stock.TakeOne(index)) derived().ChangeWeight(index, derived().WeightAt(index), 0);
     }
     return drawn;
   }

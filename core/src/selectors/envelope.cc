@@ -17,6 +17,7 @@ RP_SMALL_CODE EnvelopeSelector::EnvelopeSelector(std::size_t look_ahead,
                                                  std::size_t look_ahead_items_min)
     : look_ahead_(look_ahead), look_ahead_items_min_(look_ahead_items_min) {
   assert(look_ahead <= kLookAheadMax);
+  guide_.Reserve(kBuckets);
   const std::size_t used = BucketOf(kWeightMax) + 1;
   for (std::size_t b = 0; b < used; ++b) {
     const bool exact = b < kExactBuckets;
@@ -61,7 +62,8 @@ RP_SMALL_CODE void EnvelopeSelector::Assign(std::span<const Weight> weights) {
   is_wide_ = false;
   high_weights_ = {};
   WidenFor(weight_max);
-  slot_of_position_ = LargeVector<std::uint32_t>(size_);
+  slot_of_position_ = {};
+  slot_of_position_.Resize(size_);
   for (std::size_t i = 0; i < size_; ++i) {
     if (weights[i] == 0) continue;
     PutLast(BucketOf(weights[i]), weights[i], static_cast<ItemIndex>(i));
@@ -73,38 +75,57 @@ RP_SMALL_CODE void EnvelopeSelector::Assign(std::span<const Weight> weights) {
 }
 
 Weight EnvelopeSelector::WeightAt(ItemIndex index) const noexcept {
-  std::size_t slot = 0;
-  return Find(index, slot);
+  const std::size_t slot = slot_of_position_[index];
+  return slot < slots_.size() && slots_[slot].item == index ? WeightIn(slot) : 0;
 }
 
-RP_SMALL_CODE void EnvelopeSelector::SetWeight(ItemIndex index, Weight weight) {
-  assert(index <= size_);
+RP_SMALL_CODE void EnvelopeSelector::ChangeWeight(ItemIndex index, Weight before, Weight after) {
+  assert(index <= size_ && before == (index == size_ ? 0 : WeightAt(index)));
   if (index == size_) {
-    if (size_ == slot_of_position_.capacity()) slot_of_position_.reserve(CapacityFor(size_));
-    slot_of_position_.push_back(0);
-    ++size_;
+    slot_of_position_.Resize(++size_);
   }
-  std::size_t slot = 0;
-  const Weight old_weight = Find(index, slot);
-  if (weight == old_weight) return;
-  WidenFor(weight);
+  if (after == before) return;
+  WidenFor(after);
 
-  if (old_weight > 0) {
-    const std::uint32_t bucket = BucketOf(old_weight);
-    if (weight > 0 && BucketOf(weight) == bucket) {
-      total_ += weight - old_weight;
-      SetWeightIn(slot, weight);
+  if (before > 0) {
+    // Written to and not read: the processor need not wait for it.
+    const std::size_t slot = slot_of_position_[index];
+    const std::uint32_t bucket = BucketOf(before);
+    if (after > 0 && BucketOf(after) == bucket) {
+      total_ += after - before;
+      SetWeightIn(slot, after);
       return;
     }
-    Bury(bucket, slot);
+    Bury(bucket, slot, before);
   }
   // With an enormous tombstone and its successor in it, the envelope may pass
   // 2^64 here. Then the sweep is due, and takes it back: sums are modulo 2^64.
-  if (weight > 0) Insert(index, weight);
+  if (after > 0) Insert(index, after);
   (void)SweepIfDue();
 }
 
 std::size_t EnvelopeSelector::DrawMany(Random& random, Stock& stock, std::span<ItemIndex> picks) {
+  if (is_guided_) return DrawSome(random, stock, picks);
+  const std::size_t until_guided = std::min(picks.size(), draws_until_guided_);
+  const std::uint64_t envelope = envelope_;
+  const std::size_t drawn = DrawSome(random, stock, picks.first(until_guided));
+  // A sweep among them has taken from the envelope, and set the count anew.
+  if (envelope_ == envelope) draws_until_guided_ -= drawn;
+  if (draws_until_guided_ == 0) MakeGuide();
+  if (drawn < until_guided) return drawn;
+  return drawn + DrawSome(random, stock, picks.subspan(drawn));
+}
+
+// Requires an envelope of more than 0.
+RP_SMALL_CODE void EnvelopeSelector::MakeGuide() {
+  guide_.Assign(kBuckets, envelope_, [this](std::size_t bucket) {
+    const std::size_t group = bucket / PrefixNode::kChildren;
+    return root_.before[group] + groups_[group].before[bucket % PrefixNode::kChildren];
+  });
+  is_guided_ = true;
+}
+
+std::size_t EnvelopeSelector::DrawSome(Random& random, Stock& stock, std::span<ItemIndex> picks) {
   if (look_ahead_ > 0 && size_ >= look_ahead_items_min_) return DrawAhead(random, stock, picks);
   WordReader words(random);
   std::size_t drawn = 0;
@@ -113,7 +134,7 @@ std::size_t EnvelopeSelector::DrawMany(Random& random, Stock& stock, std::span<I
     const ItemIndex index = slots_[place.slot].item;
     picks[drawn++] = index;
     if (stock.TakeOne(index)) {
-      Bury(place.bucket, place.slot);
+      Bury(place.bucket, place.slot, WeightIn(place.slot));
       (void)SweepIfDue();
     }
   }
@@ -153,7 +174,7 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
       const ItemIndex item = slots_[place.slot].item;
       picks[drawn++] = item;
       if (stock.TakeOne(item)) {
-        Bury(place.bucket, place.slot);
+        Bury(place.bucket, place.slot, WeightIn(place.slot));
         swept = SweepIfDue();
       }
     }
@@ -164,18 +185,13 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
 
 RP_SMALL_CODE std::size_t EnvelopeSelector::MemoryBytes() const noexcept {
   return slots_.capacity() * sizeof(Slot) + high_weights_.capacity() * sizeof(high_weights_[0]) +
-         slot_of_position_.capacity() * sizeof(slot_of_position_[0]);
+         slot_of_position_.MemoryBytes() + guide_.MemoryBytes();
 }
 
 RP_SMALL_CODE void EnvelopeSelector::WidenFor(Weight weight) {
   if (is_wide_ || weight <= kLowWeightMax) return;
   is_wide_ = true;
   high_weights_.resize(slots_.size());
-}
-
-Weight EnvelopeSelector::Find(ItemIndex index, std::size_t& slot) const noexcept {
-  slot = slot_of_position_[index];
-  return slot < slots_.size() && slots_[slot].item == index ? WeightIn(slot) : 0;
 }
 
 RP_SMALL_CODE void EnvelopeSelector::Insert(ItemIndex index, Weight weight) {
@@ -186,9 +202,9 @@ RP_SMALL_CODE void EnvelopeSelector::Insert(ItemIndex index, Weight weight) {
   total_ += weight;
 }
 
-void EnvelopeSelector::Bury(std::uint32_t bucket_index, std::size_t slot) noexcept {
+void EnvelopeSelector::Bury(std::uint32_t bucket_index, std::size_t slot, Weight weight) noexcept {
   Bucket& bucket = buckets_[bucket_index];
-  total_ -= WeightIn(slot);
+  total_ -= weight;
   SetWeightIn(slot, 0);
   // The one that will probably take its place.
   __builtin_prefetch(&slots_[bucket.begin + bucket.count - ++bucket.tombstones]);
@@ -221,9 +237,11 @@ RP_SMALL_CODE void EnvelopeSelector::Sweep() noexcept {
     slots_[slot].item = slots_[last].item;
     SetWeightIn(slot, WeightIn(last));
     moved[moved_count++] = slot;
-    __builtin_prefetch(&slot_of_position_[slots_[last].item], 1);
+    slot_of_position_.Prefetch(slots_[last].item);
   }
-  for (std::size_t m = 0; m < moved_count; ++m) slot_of_position_[slots_[moved[m]].item] = moved[m];
+  for (std::size_t m = 0; m < moved_count; ++m) {
+    slot_of_position_.Set(slots_[moved[m]].item, moved[m]);
+  }
   tombstone_count_ = 0;
   tombstone_height_ = 0;
 }
@@ -233,6 +251,8 @@ void EnvelopeSelector::AddToEnvelope(std::uint32_t bucket, std::uint64_t change)
   groups_[group].Add(bucket % PrefixNode::kChildren, change);
   root_.Add(group, change);
   envelope_ += change;
+  is_guided_ = false;
+  draws_until_guided_ = kDrawsUntilGuided;
 }
 
 void EnvelopeSelector::PutLast(std::uint32_t bucket, Weight weight, ItemIndex item) noexcept {
@@ -240,7 +260,7 @@ void EnvelopeSelector::PutLast(std::uint32_t bucket, Weight weight, ItemIndex it
   const std::uint32_t slot = buckets_[bucket].begin + buckets_[bucket].count++;
   slots_[slot].item = item;
   SetWeightIn(slot, weight);
-  if (weight > 0) slot_of_position_[item] = slot;
+  if (weight > 0) slot_of_position_.Set(item, slot);
 }
 
 // Moves a full bucket to the free room at the end; its old room is lost until

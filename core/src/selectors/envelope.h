@@ -31,7 +31,9 @@
 #include <array>
 
 #include "rewardpool/large_memory.h"
+#include "rewardpool/packed_column.h"
 #include "selectors/bulk_selector.h"
+#include "selectors/prefix_guide.h"
 #include "selectors/prefix_node.h"
 
 namespace rewardpool::internal {
@@ -54,11 +56,13 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   [[nodiscard]] std::size_t size() const noexcept override { return size_; }
   [[nodiscard]] Weight total() const noexcept override { return total_; }
   [[nodiscard]] Weight WeightAt(ItemIndex index) const noexcept override;
-  void SetWeight(ItemIndex index, Weight weight) override;
+  void ChangeWeight(ItemIndex index, Weight before, Weight after) override;
   [[nodiscard]] std::size_t DrawMany(Random& random, Stock& stock,
                                      std::span<ItemIndex> picks) override;
   [[nodiscard]] std::size_t MemoryBytes() const noexcept override;
 
+  // Is there a guide to the buckets as they are?
+  [[nodiscard]] bool is_guided() const noexcept { return is_guided_; }
   // E: what a draw takes its uniform number below.
   [[nodiscard]] std::uint64_t envelope() const noexcept { return envelope_; }
 
@@ -102,6 +106,9 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   };
 
   static constexpr int kReciprocalBits = 35;
+  // A guide takes as long to make as a hundred draws, and is of use until the number of
+  // items in a bucket changes.
+  static constexpr std::size_t kDrawsUntilGuided = 1024;
 
   [[nodiscard]] static std::uint32_t BucketOf(Weight weight) noexcept;
   [[nodiscard]] static std::size_t CapacityFor(std::size_t count) noexcept {
@@ -109,12 +116,18 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   }
 
   [[nodiscard]] Place PlaceOf(std::uint64_t target) const noexcept {
-    const std::size_t group = root_.ChildOf(target);
-    target -= root_.before[group];
-    const PrefixNode& node = groups_[group];
-    const std::size_t child = node.ChildOf(target);
-    target -= node.before[child];
-    const std::size_t index = group * PrefixNode::kChildren + child;
+    std::size_t index = 0;
+    if (is_guided_) {
+      index = guide_.PositionOf(target);
+      target -= guide_.BeginOf(index);
+    } else {
+      const std::size_t group = root_.ChildOf(target);
+      target -= root_.before[group];
+      const PrefixNode& node = groups_[group];
+      const std::size_t child = node.ChildOf(target);
+      target -= node.before[child];
+      index = group * PrefixNode::kChildren + child;
+    }
     const Bucket& bucket = buckets_[index];
     // target / height without a division. target >> shift is below 2^30, and
     // the height over 2^shift is 1 to 8, so 35 bits of reciprocal are exact.
@@ -141,16 +154,17 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   // Makes room for high halves if the weight needs one.
   void WidenFor(Weight weight);
 
-  // The weight of a position, and if it is not 0, its slot.
-  [[nodiscard]] Weight Find(ItemIndex index, std::size_t& slot) const noexcept;
   void Insert(ItemIndex index, Weight weight);
-  void Bury(std::uint32_t bucket_index, std::size_t slot) noexcept;
+  // Leaves a tombstone in a slot that holds `weight`.
+  void Bury(std::uint32_t bucket_index, std::size_t slot, Weight weight) noexcept;
   [[nodiscard]] bool SweepIfDue() noexcept;
   void Sweep() noexcept;
   void AddToEnvelope(std::uint32_t bucket, std::uint64_t change) noexcept;
   void PutLast(std::uint32_t bucket, Weight weight, ItemIndex item) noexcept;
   void MakeRoomIn(std::uint32_t bucket);
   void Relayout(std::uint32_t growing_bucket);
+  void MakeGuide();
+  std::size_t DrawSome(Random& random, Stock& stock, std::span<ItemIndex> picks);
   std::size_t DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks);
 
   std::size_t look_ahead_;
@@ -162,6 +176,10 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
 
   PrefixNode root_;
   std::array<PrefixNode, PrefixNode::kChildren> groups_;
+  // The guide to the sums of the buckets is of use only while it is set.
+  bool is_guided_ = false;
+  std::size_t draws_until_guided_ = kDrawsUntilGuided;
+  PrefixGuide<std::uint64_t> guide_;
   std::array<Bucket, kBuckets> buckets_;
   std::array<std::uint32_t, kBuckets> capacities_ = {};
 
@@ -173,7 +191,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   LargeVector<std::uint32_t> high_weights_;
   // Not cleared when an item leaves: the slot then holds a tombstone or another
   // item, or is gone itself.
-  LargeVector<std::uint32_t> slot_of_position_;
+  PackedColumn slot_of_position_;
 
   std::array<Tombstone, kTombstonesMax> tombstones_;
   std::size_t tombstone_count_ = 0;

@@ -35,7 +35,7 @@ Weight FenwickSelector::WeightBefore(ItemIndex index) const noexcept {
   return sum;
 }
 
-void FenwickSelector::SetWeight(ItemIndex index, Weight weight) {
+void FenwickSelector::ChangeWeight(ItemIndex index, Weight before, Weight after) {
   assert(index <= size());
   if (index == size()) {
     // The new node sums what its children already hold, and a weight of 0.
@@ -46,7 +46,8 @@ void FenwickSelector::SetWeight(ItemIndex index, Weight weight) {
     }
     tree_.push_back(sum);
   }
-  const Weight change = weight - WeightAt(index);
+  assert(before == WeightAt(index));
+  const Weight change = after - before;
   for (std::size_t node = std::size_t{index} + 1; node < tree_.size(); node += LowestBit(node)) {
     tree_[node] += change;
   }

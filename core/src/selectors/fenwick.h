@@ -22,7 +22,7 @@ class FenwickSelector final : public BulkSelector<FenwickSelector> {
   [[nodiscard]] Weight WeightAt(ItemIndex index) const noexcept override;
   // Sum of the weights of all positions before this one. Requires index <= size().
   [[nodiscard]] Weight WeightBefore(ItemIndex index) const noexcept;
-  void SetWeight(ItemIndex index, Weight weight) override;
+  void ChangeWeight(ItemIndex index, Weight before, Weight after) override;
   [[nodiscard]] std::size_t MemoryBytes() const noexcept override {
     return tree_.capacity() * sizeof(Weight);
   }

@@ -10,7 +10,18 @@
 #include "selectors/bulk_selector.h"
 #include "selectors/prefix_node.h"
 
+#ifdef __wasm_simd128__
+#include "selectors/wide.h"
+#endif
+
 namespace rewardpool::internal {
+
+#ifdef __wasm_simd128__
+
+// A tree of one node places many words at once, and its picks are the same.
+using FlatSelector = WideSelector;
+
+#else
 
 class FlatSelector final : public BulkSelector<FlatSelector> {
  public:
@@ -19,15 +30,12 @@ class FlatSelector final : public BulkSelector<FlatSelector> {
   [[nodiscard]] std::size_t size() const noexcept override { return size_; }
   [[nodiscard]] Weight total() const noexcept override { return total_; }
   [[nodiscard]] Weight WeightAt(ItemIndex index) const noexcept override;
-  void SetWeight(ItemIndex index, Weight weight) override;
-  [[nodiscard]] std::size_t MemoryBytes() const noexcept override {
-    return nodes_.capacity() * sizeof(PrefixNode);
-  }
-
-#ifdef __wasm_simd128__
+  void ChangeWeight(ItemIndex index, Weight before, Weight after) override;
   [[nodiscard]] std::size_t DrawMany(Random& random, Stock& stock,
                                      std::span<ItemIndex> picks) override;
-#endif
+  [[nodiscard]] std::size_t MemoryBytes() const noexcept override {
+    return later_nodes_.capacity() * sizeof(PrefixNode);
+  }
 
   template <typename Words>
   [[nodiscard]] ItemIndex Pick(Words& words) const noexcept {
@@ -35,23 +43,33 @@ class FlatSelector final : public BulkSelector<FlatSelector> {
     // The last node that starts at or before the target: a node that starts
     // with the total, or an item of weight 0, is passed over by itself.
     std::size_t node = 0;
-    for (std::size_t n = 1; n < nodes_.size(); ++n) {
-      node += std::size_t{nodes_[n].before[0] <= target};
-    }
-    return static_cast<ItemIndex>(node * PrefixNode::kChildren + nodes_[node].ChildOf(target));
+    for (const PrefixNode& later : later_nodes_) node += std::size_t{later.before[0] <= target};
+    return static_cast<ItemIndex>(node * PrefixNode::kChildren + NodeAt(node).ChildOf(target));
   }
 
  private:
-#ifdef __wasm_simd128__
-  std::size_t DrawAtOnce(Random& random, Stock& stock, std::span<ItemIndex> picks);
-#endif
+  [[nodiscard]] const PrefixNode& NodeAt(std::size_t node) const noexcept {
+    return node == 0 ? first_node_ : later_nodes_[node - 1];
+  }
+  [[nodiscard]] PrefixNode& NodeAt(std::size_t node) noexcept {
+    return node == 0 ? first_node_ : later_nodes_[node - 1];
+  }
 
-  // Sums run over the whole row: nodes_[n].before[c] is the weight of all
-  // positions before 16 n + c. Never empty.
-  std::vector<PrefixNode> nodes_ = std::vector<PrefixNode>(1);
+  // Sets the weight of a child of the first node, the only one, to 0.
+  // `total`: total(). Returns: total() from now on.
+  Weight TakeOut(std::size_t child, Weight total) noexcept;
+  std::size_t DrawFromOneNode(Random& random, Stock& stock, std::span<ItemIndex> picks);
+
   std::size_t size_ = 0;
   Weight total_ = 0;
+  // Sums run over the whole row: before[c] of node n is the weight of all
+  // positions before 16 n + c. The first node lies in here: of many small pools
+  // none is in the cache when its turn comes, and then there is less to wait for.
+  std::vector<PrefixNode> later_nodes_;
+  PrefixNode first_node_;
 };
+
+#endif  // defined(__wasm_simd128__)
 
 }  // namespace rewardpool::internal
 

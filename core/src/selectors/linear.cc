@@ -9,11 +9,12 @@ void LinearSelector::Assign(std::span<const Weight> weights) {
   total_ = std::accumulate(weights_.begin(), weights_.end(), Weight{0});
 }
 
-void LinearSelector::SetWeight(ItemIndex index, Weight weight) {
+void LinearSelector::ChangeWeight(ItemIndex index, Weight before, Weight after) {
   assert(index <= weights_.size());
   if (index == weights_.size()) weights_.push_back(0);
-  total_ += weight - weights_[index];
-  weights_[index] = weight;
+  assert(before == weights_[index]);
+  total_ += after - before;
+  weights_[index] = after;
 }
 
 }  // namespace rewardpool::internal

@@ -17,7 +17,7 @@ class LinearSelector final : public BulkSelector<LinearSelector> {
   [[nodiscard]] std::size_t size() const noexcept override { return weights_.size(); }
   [[nodiscard]] Weight total() const noexcept override { return total_; }
   [[nodiscard]] Weight WeightAt(ItemIndex index) const noexcept override { return weights_[index]; }
-  void SetWeight(ItemIndex index, Weight weight) override;
+  void ChangeWeight(ItemIndex index, Weight before, Weight after) override;
   [[nodiscard]] std::size_t MemoryBytes() const noexcept override {
     return weights_.capacity() * sizeof(Weight);
   }

@@ -9,11 +9,11 @@ void PrefixSumSelector::Assign(std::span<const Weight> weights) {
   std::partial_sum(weights.begin(), weights.end(), sums_.begin());
 }
 
-void PrefixSumSelector::SetWeight(ItemIndex index, Weight weight) {
+void PrefixSumSelector::ChangeWeight(ItemIndex index, Weight before, Weight after) {
   assert(index <= sums_.size());
   if (index == sums_.size()) sums_.push_back(total());
-  const Weight change = weight - WeightAt(index);
-  for (std::size_t i = index; i < sums_.size(); ++i) sums_[i] += change;
+  assert(before == WeightAt(index));
+  for (std::size_t i = index; i < sums_.size(); ++i) sums_[i] += after - before;
 }
 
 }  // namespace rewardpool::internal

@@ -19,7 +19,7 @@ class PrefixSumSelector final : public BulkSelector<PrefixSumSelector> {
   [[nodiscard]] Weight WeightAt(ItemIndex index) const noexcept override {
     return sums_[index] - (index == 0 ? 0 : sums_[index - 1]);
   }
-  void SetWeight(ItemIndex index, Weight weight) override;
+  void ChangeWeight(ItemIndex index, Weight before, Weight after) override;
   [[nodiscard]] std::size_t MemoryBytes() const noexcept override {
     return sums_.capacity() * sizeof(Weight);
   }

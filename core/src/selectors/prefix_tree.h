@@ -81,31 +81,47 @@ class PrefixTree {
     return total - start;
   }
 
+  // The sum of the weights of all positions before this one.
+  [[nodiscard]] Weight BeginOf(std::size_t position) const noexcept {
+    Weight begin = 0;
+    for (const std::vector<Node>& nodes : levels_) {
+      begin += static_cast<Weight>(nodes[position / kChildren].before[position % kChildren]);
+      position /= kChildren;
+    }
+    return begin;
+  }
+
   // The position that holds `target`. Requires target < the sum of all weights.
   [[nodiscard]] std::size_t PositionOf(std::uint64_t target) const noexcept {
     auto rest = static_cast<Sum>(target);
     std::size_t position = 0;
-    const auto descend = [&](const std::vector<Node>& nodes) {
-      const Node& node = nodes[position];
-      const std::size_t child = node.ChildOf(rest);
-      rest -= node.before[child];
-      position = position * kChildren + child;
-    };
     // Not one loop: without knowing its length it takes a tenth longer.
     switch (levels_.size()) {
       default:
-        for (std::size_t level = levels_.size(); level-- > 3;) descend(levels_[level]);
+        for (std::size_t level = levels_.size(); level-- > 3;) Descend(level, position, rest);
         [[fallthrough]];
       case 3:
-        descend(levels_[2]);
+        Descend(2, position, rest);
         [[fallthrough]];
       case 2:
-        descend(levels_[1]);
+        Descend(1, position, rest);
         [[fallthrough]];
       case 1:
-        descend(levels_[0]);
+        Descend(0, position, rest);
     }
     return position;
+  }
+
+  [[nodiscard]] const PrefixNodeOf<Sum>& root() const noexcept { return levels_.back()[0]; }
+  // Of `size` positions.
+  [[nodiscard]] std::size_t RootChildren(std::size_t size) const noexcept {
+    return levels_.size() == 1 ? size : levels_[levels_.size() - 2].size();
+  }
+  // PositionOf(target), which `child` of the root holds.
+  [[nodiscard]] std::size_t PositionBelowRoot(std::size_t child, Sum target) const noexcept {
+    target -= root().before[child];
+    for (std::size_t level = levels_.size() - 1; level-- > 0;) Descend(level, child, target);
+    return child;
   }
 
   [[nodiscard]] RP_SMALL_CODE std::size_t MemoryBytes() const noexcept {
@@ -117,6 +133,14 @@ class PrefixTree {
  private:
   using Node = PrefixNodeOf<Sum>;
   static constexpr std::size_t kChildren = Node::kChildren;
+
+  // From a node of this level to its child that holds `rest`.
+  void Descend(std::size_t level, std::size_t& position, Sum& rest) const noexcept {
+    const Node& node = levels_[level][position];
+    const std::size_t child = node.ChildOf(rest);
+    rest -= node.before[child];
+    position = position * kChildren + child;
+  }
 
   std::vector<std::vector<Node>> levels_ = {std::vector<Node>(1)};
 };

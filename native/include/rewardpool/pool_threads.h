@@ -13,6 +13,12 @@
 // that waits for its disk does not hold up the others, as long as a syncer is
 // free. A synchronous draw (Pool::Draw) that finds its pool at rest needs none of
 // these threads: the caller does the work.
+//
+// A pool on files keeps two of them open, its lock and its log's segment, a third
+// while the next segment is prepared, and needs one or two more for a moment when it
+// opens or begins a segment. See to it that the process may have so many
+// (RLIMIT_NOFILE): when there are none, opening a pool answers kFull, and so does a
+// draw that would begin a segment; nothing is lost, and both work once there are some.
 #ifndef REWARDPOOL_POOL_THREADS_H_
 #define REWARDPOOL_POOL_THREADS_H_
 

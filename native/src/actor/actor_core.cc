@@ -18,7 +18,7 @@ constexpr nanoseconds kSpinForSyncsBelow = microseconds(30);
 // Taken for the time of a sync before the first one.
 constexpr nanoseconds kSlowJob = microseconds(1000);
 
-// Rounds of a turn, while others wait for one.
+// Rounds of a turn, while others wait for one, or their alarms for a thread.
 constexpr int kRoundsPerTurn = 16;
 
 Status ClosedStatus() { return {StatusCode::kClosed, "the pool is closed"}; }
@@ -59,7 +59,7 @@ ActorCore::ActorCore(Parts parts)
   counters_.acknowledged_through.store(opening_.last_request_id);
   counters_.durable_through.store(opening_.last_request_id);
   counters_.log_starts_after.store(parts.pool.log_starts_after);
-  syncer_.emplace(threads_->syncers(), *log_, baton_);
+  syncer_.emplace(threads_->syncers(), *log_, static_cast<SyncClient&>(*this));
   snapshot_writer_.emplace(threads_->MakeBackgroundTasks(), *log_, *snapshots_, baton_,
                            last_snapshot_, parts.snapshot_salt_seed);
 }
@@ -96,7 +96,7 @@ void ActorCore::ServeChange(WaitedRequest& request) {
       job_ = MakeJob();
       RunJob();
     }
-    baton_.GiveBack(SnapshotIsWanted());
+    baton_.GiveBack(/*wake_actor=*/SnapshotIsWanted(), /*may_lend=*/true);
     return;
   }
   if (!CountIn()) {
@@ -208,7 +208,7 @@ void ActorCore::Run() noexcept {
       return;
     }
     if (worked) {
-      if (round < kRoundsPerTurn || !actors_.has_waiting()) continue;
+      if (round < kRoundsPerTurn || !(actors_.has_waiting() || actors_.has_due_alarm())) continue;
       actors_.Schedule(*this);
       return;
     }
@@ -221,9 +221,6 @@ bool ActorCore::Rest() {
       SpinUntil(kActorSpin, [this] { return HasWork() || actors_.has_waiting(); }) && HasWork()) {
     return false;
   }
-  const bool may_lend = close_request_ == nullptr && LogIsIdle() && !IsCopying() &&
-                        snapshot_stage_ != SnapshotStage::kMarkOpen &&
-                        snapshot_stage_ != SnapshotStage::kMarkSealed;
   // A sync under way reports by itself, and settles what is unsynced.
   if (unsynced_since_ && syncer_->progress() == Syncer::Progress::kNoJob) {
     const Clock::time_point deadline =
@@ -233,7 +230,34 @@ bool ActorCore::Rest() {
       sync_alarm_at_ = deadline;
     }
   }
-  return baton_.Rest(may_lend);
+  return baton_.Rest(MayLend());
+}
+
+bool ActorCore::MayLend() const noexcept {
+  return close_request_ == nullptr && LogIsIdle() && !IsCopying() &&
+         snapshot_stage_ != SnapshotStage::kMarkOpen &&
+         snapshot_stage_ != SnapshotStage::kMarkSealed;
+}
+
+void ActorCore::OnJobDone() noexcept {
+  if (!baton_.TryBorrowBusy()) {
+    baton_.Wake();
+    return;
+  }
+  bool wake_actor = JobEndIsForActor();
+  if (!wake_actor) {
+    PumpLog();
+    wake_actor = HasWork();
+  }
+  baton_.GiveBack(wake_actor, MayLend());
+}
+
+bool ActorCore::JobEndIsForActor() const noexcept {
+  // Requests may answer by calling back, into code that may take its time; copies take
+  // theirs, too; and the interval policy has its clock in the actor's turn.
+  return durability_.kind() != Durability::Kind::kDurable || close_request_ != nullptr ||
+         !staged_.empty() || !inbox_.empty() || !flushes_.empty() || !states_.empty() ||
+         snapshot_stage_ != SnapshotStage::kNone || SnapshotIsWanted();
 }
 
 bool ActorCore::HasWork() const noexcept {
@@ -305,15 +329,16 @@ void ActorCore::FinishClosing() {
 }
 
 Status ActorCore::CloseLog() {
+  // The note vouches for everything before it, so that is synced first.
+  if (engine_.failure().ok() && engine_.durable_batch() < engine_.written_batch()) {
+    job_ = SyncJob{.append = false, .batch = {}, .sync = true};
+    RunJob();
+  }
   if (engine_.failure().ok()) {
+    // If there is no room for it, it is not needed.
     engine_.StageClosed();
     job_ = MakeJob();
     job_.sync = true;
-    RunJob();
-  }
-  if (engine_.failure().ok() && engine_.durable_batch() < engine_.written_batch()) {
-    // There was no room for the note. It is not needed, but the sync is.
-    job_ = SyncJob{.append = false, .batch = {}, .sync = true};
     RunJob();
   }
   if (!engine_.failure().ok()) return LogFailure();

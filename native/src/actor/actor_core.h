@@ -62,7 +62,7 @@ class StateRequest : public WaitedRequest {
   RequestId last_request_id = 0;  // that `items` hold
 };
 
-class ActorCore final : private Task {
+class ActorCore final : private Task, private SyncClient {
  public:
   struct Parts {
     std::shared_ptr<PoolThreads> threads;
@@ -194,9 +194,15 @@ class ActorCore final : private Task {
 
   // A turn of the actor.
   void Run() noexcept override;
+  // The syncer's thread.
+  void OnJobAppended() noexcept override { baton_.Wake(); }
+  void OnJobDone() noexcept override;
+  // Whether only the actor may do what the end of a job asks for.
+  [[nodiscard]] bool JobEndIsForActor() const noexcept;
   [[nodiscard]] bool Rest();
   [[nodiscard]] bool HasWork() const noexcept;
   [[nodiscard]] bool LogIsIdle() const noexcept;
+  [[nodiscard]] bool MayLend() const noexcept;
   [[nodiscard]] bool IsDrained() const noexcept;
   void FinishClosing();
   [[nodiscard]] Status CloseLog();

@@ -91,8 +91,8 @@ SyncJob ActorCore::MakeJob() {
 bool ActorCore::JobIsForThisThread(bool is_light) const noexcept {
   // To begin a segment waits for the disk, whatever the policy.
   if (job_.append && job_.batch.starts_segment) return false;
-  // Others who wait for this thread need it more.
-  if (is_light && !actors_.has_waiting()) return true;
+  // Others who have the same threads may need this one before the disk answers.
+  if (is_light && threads_.use_count() == 1) return true;
   return recent_job_ns_.load(std::memory_order_relaxed) <
          static_cast<std::uint64_t>(std::chrono::nanoseconds(kQuickJob).count());
 }

@@ -2,10 +2,11 @@
 
 namespace rewardpool::native::internal {
 
-void Baton::GiveBack(bool wake_actor) noexcept {
+void Baton::GiveBack(bool wake_actor, bool may_lend) noexcept {
   if (!wake_actor) {
     State expected = State::kLent;
-    if (state_.compare_exchange_strong(expected, State::kAsleepIdle, std::memory_order_seq_cst)) {
+    if (state_.compare_exchange_strong(expected, may_lend ? State::kAsleepIdle : State::kAsleep,
+                                       std::memory_order_seq_cst)) {
       return;
     }
   }

@@ -1,14 +1,16 @@
 // baton.h - who may touch the engine: the actor, while it runs in one of its
-// threads, or a caller who found it at rest with nothing to do.
+// threads; a caller who found it at rest with nothing to do; or the syncer, who
+// found it at rest when a job was done.
 //
 //   kAwake --Wake()--> kAwakeAndWanted --Rest()--> kAwake, for another round
 //   kAwake --Rest()--> kAsleep or kAsleepIdle --Wake()--> kAwake, scheduled
 //                                 kAsleepIdle --TryBorrow()--> kLent
-//              kLent --GiveBack()--> kAsleepIdle, or kAwake if work came in
+//                             kAsleep --TryBorrowBusy()--> kLent
+//   kLent --GiveBack()--> kAsleep or kAsleepIdle, or kAwake if work came in
 //
-// Lending saves a synchronous draw two changes of thread, which on a good disk
-// cost half as much as the sync itself. It changes nothing for anyone else: the
-// borrower does one round and gives back.
+// Lending saves changes of thread: a synchronous draw two, which on a good disk
+// cost half as much as the sync itself, and two between one sync and the next. It
+// changes nothing for anyone else: the borrower does one round and gives back.
 //
 // Threads: Rest() belongs to the actor; the rest, to any.
 #ifndef REWARDPOOL_NATIVE_SRC_ACTOR_BATON_H_
@@ -34,8 +36,15 @@ class Baton {
     return state_.load(std::memory_order_relaxed) == State::kAsleepIdle &&
            state_.compare_exchange_strong(expected, State::kLent, std::memory_order_seq_cst);
   }
-  // `wake_actor`: the borrower left work that only the actor does.
-  void GiveBack(bool wake_actor) noexcept;
+  // For the syncer, when the job is done that the actor is at rest with. True if the
+  // actor is at rest: the syncer then owns the engine until GiveBack().
+  [[nodiscard]] bool TryBorrowBusy() noexcept {
+    State expected = State::kAsleep;
+    return state_.compare_exchange_strong(expected, State::kLent, std::memory_order_seq_cst);
+  }
+  // `wake_actor`: the borrower left work that only the actor does. `may_lend`: see
+  // Rest().
+  void GiveBack(bool wake_actor, bool may_lend) noexcept;
 
   // To be called after work was published with memory_order_seq_cst: the actor
   // will look for it, in a round that begins after this. Free of writes while the

@@ -6,11 +6,8 @@
 
 namespace rewardpool::native::internal {
 
-ItemDirectory::ItemDirectory(const ItemTable& items) : at_opening_(items.slot_count()) {
-  for (ItemIndex position = 0; position < at_opening_.size(); ++position) {
-    if (items.Has(position)) at_opening_[position] = items.IdTextAt(position);
-  }
-}
+ItemDirectory::ItemDirectory(const ItemTable& items)
+    : texts_at_opening_(items.texts()), at_opening_(items.id_places()) {}
 
 ItemDirectory::~ItemDirectory() {
   for (std::atomic<IdTexts::Ref*>& chunk : chunks_) delete[] chunk.load();
@@ -54,7 +51,7 @@ void ItemDirectory::Undo() {
 std::string_view ItemDirectory::Text(ItemRef ref) const noexcept {
   IdTexts::Ref text = nullptr;
   if (ref < at_opening_.size()) {
-    text = at_opening_[ref];
+    if (const IdTexts::Place place = at_opening_[ref]) text = texts_at_opening_.At(place);
   } else {
     const Place place = PlaceOf(ref - at_opening_.size());
     const IdTexts::Ref* chunk = chunks_[place.chunk].load(std::memory_order_acquire);

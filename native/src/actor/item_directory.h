@@ -21,13 +21,14 @@
 #include <vector>
 
 #include "rewardpool/item_table.h"
+#include "rewardpool/packed_column.h"
 #include "rewardpool/producer.h"
 
 namespace rewardpool::native::internal {
 
 class ItemDirectory {
  public:
-  // Refers to the texts of `items`, or of the table that it is moved into.
+  // The items are those of `items` now; their texts are kept alive.
   explicit ItemDirectory(const ItemTable& items);
   ~ItemDirectory();
   ItemDirectory(const ItemDirectory&) = delete;
@@ -40,7 +41,7 @@ class ItemDirectory {
     for (std::uint32_t& position : positions) position = refs_[position];
   }
 
-  // An item was added at this position by a request.
+  // An item was added at this position by a request. Its text is not kept alive.
   void Add(ItemIndex position, IdTexts::Ref text, RequestId request_id);
   // Additions up to this request are final.
   void Commit(RequestId through);
@@ -67,7 +68,8 @@ class ItemDirectory {
     ItemRef ref_before;
   };
 
-  std::vector<IdTexts::Ref> at_opening_;  // nullptr where no item was
+  const IdTexts texts_at_opening_;
+  const PackedColumn at_opening_;  // places of the texts; 0 where no item was
   std::size_t additions_ = 0;
   std::array<std::atomic<IdTexts::Ref*>, kChunksMax> chunks_{};
   std::vector<ItemRef> refs_;  // by position; empty while each ref is its position

@@ -62,10 +62,10 @@ void Syncer::Run() noexcept {
   outcome_ = Do(storage_, job_, [this] {
     if (!job_.report_append) return;
     progress_.store(Progress::kAppended, std::memory_order_seq_cst);
-    actor_.Wake();
+    client_.OnJobAppended();
   });
   progress_.store(Progress::kDone, std::memory_order_seq_cst);
-  actor_.Wake();
+  client_.OnJobDone();
   runs_ended_.fetch_add(1, std::memory_order_release);
 }
 

@@ -4,6 +4,11 @@
 // It does one job at a time. The storage belongs to it while it has a job, and
 // to the owner of the engine otherwise, who may then also run a job itself.
 //
+// When a job is done and the actor sleeps, the syncer's thread gives it the turn
+// that the outcome asks for itself: to answer, to seal what was drawn meanwhile and
+// to begin its next job. Two changes of thread between a sync and the next one take
+// as long as a good disk's sync.
+//
 // Threads: the owner of the engine calls; a thread of the syncers does the jobs.
 #ifndef REWARDPOOL_NATIVE_SRC_ACTOR_SYNCER_H_
 #define REWARDPOOL_NATIVE_SRC_ACTOR_SYNCER_H_
@@ -12,7 +17,6 @@
 #include <chrono>
 #include <cstdint>
 
-#include "actor/baton.h"
 #include "rewardpool/status.h"
 #include "rewardpool/wal_batcher.h"
 #include "rewardpool/wal_storage.h"
@@ -28,6 +32,18 @@ struct SyncJob {
   bool report_append = false;
 };
 
+// INTERFACE: whom a syncer works for.
+class SyncClient {
+ public:
+  // The job has got further. Called in the syncer's thread.
+  virtual void OnJobAppended() noexcept = 0;
+  // Likewise; may start the next one.
+  virtual void OnJobDone() noexcept = 0;
+
+ protected:
+  ~SyncClient() = default;
+};
+
 class Syncer final : private Task {
  public:
   // How far the job is. Results are there from the stage that they belong to.
@@ -41,9 +57,9 @@ class Syncer final : private Task {
     std::chrono::nanoseconds sync_duration{0};
   };
 
-  // All must outlive the syncer; `actor` is woken at each progress.
-  Syncer(TaskThreads& threads, WalStorage& storage, Baton& actor)
-      : threads_(threads), storage_(storage), actor_(actor) {}
+  // All must outlive the syncer.
+  Syncer(TaskThreads& threads, WalStorage& storage, SyncClient& client)
+      : threads_(threads), storage_(storage), client_(client) {}
   // Requires that no job is under way.
   ~Syncer();
 
@@ -65,7 +81,7 @@ class Syncer final : private Task {
 
   TaskThreads& threads_;
   WalStorage& storage_;
-  Baton& actor_;
+  SyncClient& client_;
   SyncJob job_;
   Outcome outcome_;
   std::atomic<Progress> progress_{Progress::kNoJob};

@@ -93,6 +93,7 @@ void TaskThreads::SetAlarm(Alarm& alarm, Clock::time_point time) {
       alarm.spare_node_.key() = time;
       alarm.place_ = alarms_.insert(std::move(alarm.spare_node_));
     }
+    NoteFirstAlarm();
     if (alarm.place_ != alarms_.begin() || sleeping_ == 0) return;
   }
   // All of them, since whoever watches the clock may be given a task.
@@ -102,7 +103,8 @@ void TaskThreads::SetAlarm(Alarm& alarm, Clock::time_point time) {
 void TaskThreads::CancelAlarm(Alarm& alarm) noexcept {
   std::unique_lock lock(mutex_);
   if (std::exchange(alarm.is_set_, false)) alarms_.erase(alarm.place_);
-  fired_.wait(lock, [&alarm] { return !alarm.is_going_off_; });
+  NoteFirstAlarm();
+  fired_.wait(lock, [&alarm] { return alarm.going_off_ == 0; });
 }
 
 void TaskThreads::Work() {
@@ -139,16 +141,22 @@ bool TaskThreads::FireFirst(std::unique_lock<std::mutex>& lock) {
   if (alarms_.empty() || Clock::now() < alarms_.begin()->first) return false;
   Alarm& alarm = *alarms_.begin()->second;
   alarm.spare_node_ = alarms_.extract(alarms_.begin());
+  NoteFirstAlarm();
   alarm.is_set_ = false;
-  alarm.is_going_off_ = true;
+  ++alarm.going_off_;
   ++busy_;
   lock.unlock();
   alarm.GoOff();
   lock.lock();
   --busy_;
-  alarm.is_going_off_ = false;
+  --alarm.going_off_;
   fired_.notify_all();
   return true;
+}
+
+void TaskThreads::NoteFirstAlarm() noexcept {
+  first_alarm_.store(alarms_.empty() ? kNoAlarm : alarms_.begin()->first.time_since_epoch().count(),
+                     std::memory_order_relaxed);
 }
 
 void TaskThreads::Sleep(std::unique_lock<std::mutex>& lock) {

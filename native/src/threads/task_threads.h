@@ -12,6 +12,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -72,6 +74,12 @@ class TaskThreads {
   // It does not go off any more; waits while it is going off.
   void CancelAlarm(Alarm& alarm) noexcept;
 
+  // Whether the time of an alarm has come that has not gone off. A hint, too.
+  [[nodiscard]] bool has_due_alarm() const noexcept {
+    const Clock::rep first = first_alarm_.load(std::memory_order_relaxed);
+    return first != kNoAlarm && Clock::now().time_since_epoch().count() >= first;
+  }
+
   // Whether the calling thread is one of these.
   [[nodiscard]] bool InThread() const noexcept;
 
@@ -85,6 +93,8 @@ class TaskThreads {
   [[nodiscard]] bool TryStart();
   bool RunFirst(std::unique_lock<std::mutex>& lock);
   bool FireFirst(std::unique_lock<std::mutex>& lock);
+  // To be called when `alarms_` has changed.
+  void NoteFirstAlarm() noexcept;
   void Sleep(std::unique_lock<std::mutex>& lock);
 
   const std::size_t threads_max_;
@@ -95,6 +105,8 @@ class TaskThreads {
   std::condition_variable fired_;
   std::atomic<std::size_t> waiting_{0};  // written under the mutex
   std::atomic<bool> stopping_{false};    // likewise
+  static constexpr Clock::rep kNoAlarm = std::numeric_limits<Clock::rep>::max();
+  std::atomic<Clock::rep> first_alarm_{kNoAlarm};  // likewise
   // The rest is guarded by the mutex.
   Task* first_ = nullptr;
   Task* last_ = nullptr;  // if first_ is there
@@ -120,7 +132,8 @@ class Alarm {
   // All guarded by the mutex of the threads. The node is kept while it is in no
   // map, so that setting an alarm again allocates nothing.
   bool is_set_ = false;
-  bool is_going_off_ = false;
+  // Threads in GoOff(): two if it was set again meanwhile.
+  std::size_t going_off_ = 0;
   TaskThreads::Alarms::iterator place_;        // if is_set_
   TaskThreads::Alarms::node_type spare_node_;  // if it was set before and is not now
 };

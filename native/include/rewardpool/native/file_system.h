@@ -8,7 +8,7 @@
 // system's reason:
 //   kNotFound       no such file or folder
 //   kAlreadyExists  Create() of a name that is taken
-//   kFull           no space, quota or file size left
+//   kFull           no space, quota, file size or descriptor left
 //   kIo             everything else
 //
 // Threads: a FileSystem may be used by any number at once; a File by several

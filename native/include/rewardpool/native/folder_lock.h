@@ -23,7 +23,7 @@ class FolderLock {
   //
   // Errors: kBusy (somebody has it, this process included; the message names the
   //         folder and the owner's process id), kNotFound (no such folder, with
-  //         kFail), kIo (not a folder, or it may not be written to).
+  //         kFail), kIo (not a folder, or it may not be written to), kFull.
   [[nodiscard]] static Result<FolderLock> Acquire(const std::string& folder,
                                                   IfMissing if_missing = IfMissing::kFail);
 
