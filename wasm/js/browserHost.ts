@@ -126,6 +126,7 @@ export async function openPool(options: HostOptions): Promise<PoolPort> {
   return SharedPort.open({
     name: options.name,
     exclusive: options.exclusive || options.archive !== undefined,
+    keyRetention: options.owner.keyRetention,
     openOwner: (create) => openOwner(options, create),
   });
 }

@@ -3,7 +3,7 @@ import type { CoreModule, PoolModules } from './coreModule.js';
 import { RewardPoolError } from './errors.js';
 import type { PoolFiles } from './poolFiles.js';
 import { findPool } from './poolOwner.js';
-import type { PoolStorage } from './storage/poolStorage.js';
+import type { Awaitable, PoolStorage } from './storage/poolStorage.js';
 
 /** Loads what an archive holds, when all of it has been verified. */
 function verified(files: PoolFiles, bytes: Uint8Array): VerifyReport {
@@ -33,11 +33,28 @@ export async function importArchive(
   const files = await newPoolFiles();
   verified(files, bytes);
   await requireNoPool(core, storage);
-  for (const number of files.segmentNumbers().reverse()) {
-    await storage.installSegment(number, files.segmentBytes(number));
+  const done: (() => Awaitable<void>)[] = [];
+  try {
+    for (const number of files.segmentNumbers().reverse()) {
+      await storage.installSegment(number, files.segmentBytes(number));
+      done.push(() => storage.removeSegment(number));
+    }
+    for (const name of files.snapshotNames()) {
+      await storage.publishSnapshot(name, files.snapshotBytes(name));
+      done.push(() => storage.removeSnapshot(name));
+    }
+  } catch (error) {
+    await undo(done);
+    throw error;
   }
-  for (const name of files.snapshotNames()) {
-    await storage.publishSnapshot(name, files.snapshotBytes(name));
+}
+
+/** Last to first, so that again nothing on the way passes for a pool. */
+async function undo(done: (() => Awaitable<void>)[]): Promise<void> {
+  try {
+    for (const remove of done.reverse()) await remove();
+  } catch {
+    // What is left is refused, as after a crash. The error that led here is the one to tell.
   }
 }
 

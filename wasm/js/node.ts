@@ -42,18 +42,28 @@ function compile(url: URL): Promise<WebAssembly.Module> {
   return compiled;
 }
 
-function newPoolFiles(inspectorUrl: string | URL = './inspector.wasm'): Promise<PoolFiles> {
-  return PoolFiles.make(compile(new URL(inspectorUrl, import.meta.url)));
+/** Of a file beside this one, or where `option` says. */
+function urlOf(file: string, told: string | URL | undefined, option: string): URL {
+  try {
+    return new URL(told ?? file, import.meta.url);
+  } catch {
+    throw invalidArgument(`${option} is ${shown(told)}: not a URL`);
+  }
 }
 
-function compileOdds(oddsWasmUrl: string | URL = './odds.wasm'): Promise<WebAssembly.Module> {
-  return compile(new URL(oddsWasmUrl, import.meta.url));
+function inspectorAt(inspectorUrl: string | URL | undefined): URL {
+  return urlOf('./inspector.wasm', inspectorUrl, 'inspectorUrl');
+}
+
+function compileOdds(oddsWasmUrl: string | URL | undefined): Promise<WebAssembly.Module> {
+  return compile(urlOf('./odds.wasm', oddsWasmUrl, 'oddsWasmUrl'));
 }
 
 async function loadModules({ wasmUrl, inspectorUrl }: OpenOptions): Promise<PoolModules> {
+  const inspector = inspectorAt(inspectorUrl);
   return {
-    core: await makeCore(createCore, compile(new URL(wasmUrl ?? './rewardpool.wasm', import.meta.url))),
-    newPoolFiles: () => newPoolFiles(inspectorUrl),
+    core: await makeCore(createCore, compile(urlOf('./rewardpool.wasm', wasmUrl, 'wasmUrl'))),
+    newPoolFiles: () => PoolFiles.make(compile(inspector)),
   };
 }
 
@@ -114,7 +124,7 @@ export class RewardPool extends PoolClient {
   ): Promise<VerifyReport> {
     checkArchive(bytes);
     checkOpenOptions(options);
-    return verifyArchive(newPoolFiles(options.inspectorUrl), bytes);
+    return verifyArchive(PoolFiles.make(compile(inspectorAt(options.inspectorUrl))), bytes);
   }
 
   static async delete(options: Pick<OpenOptions, 'name' | 'storage' | 'dir'>): Promise<void> {

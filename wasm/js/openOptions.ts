@@ -2,6 +2,8 @@
 import type {
   CatalogItem,
   Durability,
+  FlushAfterDraws,
+  FlushInterval,
   OddsLocation,
   OpenOptions,
   SnapshotPolicy,
@@ -30,6 +32,10 @@ export interface OwnerOptions {
 
 /** The names of all options of a kind; the compiler sees that none is missing. */
 export type NamesOf<Options> = Readonly<Record<keyof Options, true>>;
+
+type Intervals = FlushInterval & FlushAfterDraws;
+const DURABILITY_OPTIONS: NamesOf<Intervals> = { intervalMs: true, flushAfterDraws: true };
+const SNAPSHOT_OPTIONS: NamesOf<SnapshotPolicy> = { everyRequests: true, everyBytes: true };
 
 /** Where files are may be told to all that load any. */
 export const LOCATIONS: NamesOf<
@@ -140,7 +146,8 @@ function checkDurability(durability: unknown): Durability {
   if (durability === undefined) return 'durable';
   if (durability === 'durable' || durability === 'async') return durability;
   if (typeof durability === 'object' && durability !== null) {
-    const { intervalMs, flushAfterDraws } = durability as Record<string, unknown>;
+    checkOptions(durability, DURABILITY_OPTIONS);
+    const { intervalMs, flushAfterDraws } = durability as Partial<Intervals>;
     if (intervalMs !== undefined && flushAfterDraws === undefined) {
       return { intervalMs: toCount(intervalMs, 'durability.intervalMs', 1, 3_600_000) };
     }
@@ -163,6 +170,7 @@ function checkSnapshots(snapshots: unknown, segmentBytes: number): SnapshotPolic
       `snapshots is ${shown(snapshots)}: neither false nor { everyRequests?, everyBytes? }`,
     );
   }
+  checkOptions(snapshots, SNAPSHOT_OPTIONS);
   const { everyRequests, everyBytes } = snapshots as SnapshotPolicy;
   const policy: SnapshotPolicy = {};
   if (everyRequests !== undefined) {

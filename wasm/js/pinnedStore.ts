@@ -2,6 +2,8 @@
  * Which storage each pool of this origin was made in. A visit in which the
  * better storage happens to be missing must not open an empty pool in another.
  */
+import { asRewardPoolError } from './errors.js';
+
 const DATABASE = 'rewardpool';
 const STORE = 'pools';
 
@@ -35,11 +37,15 @@ async function transact<T>(
 
 /** Undefined: no pool of that name, or this browser keeps no databases at all. */
 export async function pinnedKind(name: string): Promise<PinnableKind | undefined> {
+  if (typeof indexedDB === 'undefined') return undefined;
   try {
     return await transact<PinnableKind | undefined>('readonly', (store) => store.get(name));
-  } catch {
-    // Then no pool was ever pinned here, and IndexedDB is not a choice either.
-    return undefined;
+  } catch (error) {
+    // Where it is refused altogether no pool was ever pinned. Whatever else has
+    // failed, the pool may be elsewhere than where a new one would be made.
+    const { name: kind } = error as DOMException;
+    if (kind === 'SecurityError' || kind === 'InvalidStateError') return undefined;
+    throw asRewardPoolError(error, 'looking for where the pool is kept');
   }
 }
 

@@ -14,7 +14,7 @@
  */
 import type { DrawMany, OpeningReport, PoolStats, SnapshotPolicy } from '../types/index.js';
 import type { CoreModule, CorePoolLoop, PoolModules, StorageOperation } from './coreModule.js';
-import { asRewardPoolError, closedError, exhaustedError, RewardPoolError } from './errors.js';
+import { asRewardPoolError, closedError, exhaustedError, RewardPoolError, shown } from './errors.js';
 import { nextTask, soon } from './nextTask.js';
 import type { OwnerOptions } from './openOptions.js';
 import {
@@ -392,6 +392,11 @@ export class PoolOwner {
         job.session.endReading(request.reading);
         job.resolve(undefined);
         break;
+      default: {
+        // Of a tab that has another version of this library.
+        const { kind } = request satisfies never as Request;
+        job.reject(new RewardPoolError('unsupported', `there is no request ${shown(kind)}`));
+      }
     }
   }
 
@@ -637,7 +642,11 @@ export class PoolOwner {
     if (typeof durability === 'object' && 'intervalMs' in durability) {
       if (this.#unsyncedSince === undefined) {
         this.#unsyncedSince = performance.now();
-        this.#intervalTimer = setTimeout(() => this.#wake(), durability.intervalMs);
+        this.#intervalTimer = setTimeout(() => {
+          // Timers may fire a little early, and this one fires once.
+          this.#unsyncedSince = -Infinity;
+          this.#wake();
+        }, durability.intervalMs);
       }
     }
   }
@@ -669,6 +678,8 @@ export class PoolOwner {
       // Nothing of the batch is in the log: all that is not acknowledged is undone.
       this.#loop.onFailed(statusOf('full'), failure.message);
       for (const { reject } of this.#waiting.splice(0)) reject(failure);
+      const left = this.#loop.stagedThrough();
+      for (const flush of this.#flushes) if (flush.through > left) flush.through = left;
       if (this.#snapshotStage === 'mark-open' || this.#snapshotStage === 'mark-sealed') {
         this.#loop.discardSnapshot();
         this.#onSnapshotFailed(failure);

@@ -6,8 +6,9 @@
  *
  * Followers then send again what was not answered. Draws carry keys, so one that
  * the old leader had logged returns its recorded outcome in place of a second
- * draw. Changes of the catalog cannot be told from new ones; those that were sent
- * and not answered reject with 'outcome-unknown'.
+ * draw. Changes of the catalog cannot be told from new ones, nor draws that are more
+ * than the keys that the pool remembers; those that were sent and not answered
+ * reject with 'outcome-unknown'.
  *
  * Channels: one of the pool's, for 'hello' (follower: here I am) and 'leader'
  * (leader: here I am); one for each follower, named by its id, for everything
@@ -59,6 +60,8 @@ export interface SharedPoolOptions {
   name: string;
   /** Refuse as 'busy' in place of following. */
   exclusive: boolean;
+  /** How many keys of draws the pool remembers. */
+  keyRetention: number;
   /** Opens the pool; makes it only if `create`. The caller has the lock. */
   openOwner(create: boolean): Promise<PoolOwner>;
 }
@@ -84,7 +87,8 @@ export class SharedPort implements PoolPort {
   #leaderEpoch: string | undefined;
   readonly #queueing = new AbortController();
 
-  // As the leader.
+  // As the leader, or on the way there.
+  #leading: Promise<void> | undefined;
   #lock: HeldLock | undefined;
   #owner: PoolOwner | undefined;
   #session: OwnerSession | undefined;
@@ -151,6 +155,8 @@ export class SharedPort implements PoolPort {
           this.#drained = resolve;
         });
       }
+      // The lock may just have come, and the pool be opening.
+      await this.#leading?.catch(() => undefined);
       await this.#owner?.close();
       if (this.#failure !== undefined) throw this.#failure;
     } finally {
@@ -175,14 +181,22 @@ export class SharedPort implements PoolPort {
   // --- Leading ------------------------------------------------------------------
 
   async #lead(lock: HeldLock): Promise<void> {
-    this.#lock = lock;
+    let owner: PoolOwner;
     try {
       // Who has been welcomed once knows that there was a pool.
-      this.#owner = await this.#options.openOwner(this.#opening === undefined);
+      owner = await this.#options.openOwner(this.#opening === undefined);
     } catch (error) {
       lock.release();
       throw asRewardPoolError(error, 'opening the pool');
     }
+    if (this.#queueing.signal.aborted) {
+      // Terminated meanwhile.
+      owner.terminate();
+      lock.release();
+      throw closedError();
+    }
+    this.#lock = lock;
+    this.#owner = owner;
     this.#owner.onFailure = (failure) => this.#onOwnerFailed(failure);
     this.#session = this.#owner.connect();
     this.#opening ??= { ...this.#owner.opening, role: 'leader' };
@@ -293,10 +307,15 @@ export class SharedPort implements PoolPort {
       if (this.#queueing.signal.aborted) return;
       throw asRewardPoolError(error, 'waiting for the pool');
     }
+    if (this.#queueing.signal.aborted) {
+      lock.release();
+      return;
+    }
     const wasWelcomed = this.#opening !== undefined;
     this.#leaderEpoch = undefined;
     try {
-      await this.#lead(lock);
+      this.#leading = this.#lead(lock);
+      await this.#leading;
     } catch (error) {
       let failure = asRewardPoolError(error, 'taking over the pool');
       if (wasWelcomed && failure.code === 'not-found') {
@@ -326,8 +345,12 @@ export class SharedPort implements PoolPort {
 
   /** What the next leader is to be asked; what it must not be asked again is rejected. */
   #unanswered(): [number, Pending][] {
-    for (const [id, pending] of this.#pending) {
-      if (pending.sent && !isRepeatable(pending.request)) {
+    // Of this tab's draws that came after, and may have made the pool forget a key.
+    let keys = 0;
+    for (const [id, pending] of [...this.#pending].reverse()) {
+      keys += keyCountOf(pending.request);
+      const isForgotten = keyCountOf(pending.request) > 0 && keys > this.#options.keyRetention;
+      if (pending.sent && (isForgotten || !isRepeatable(pending.request))) {
         const failure = new RewardPoolError(
           'outcome-unknown',
           'the tab that had the pool went before it answered; see state()',
@@ -399,6 +422,11 @@ export function lockNameOf(name: string): string {
 
 function isRepeatable({ kind }: Request): boolean {
   return kind !== 'add' && kind !== 'update' && kind !== 'remove';
+}
+
+function keyCountOf(request: Request): number {
+  if (request.kind === 'draw-each') return request.count;
+  return request.kind === 'draw' ? 1 : 0;
 }
 
 function asFollower(request: Request, answer: Answer): Answer {

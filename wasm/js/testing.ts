@@ -2,6 +2,6 @@
 export { RewardPoolError } from './errors.js';
 export { indexedDbStorageOpener } from './storage/indexedDbStorage.js';
 export { MemoryDisk, memoryStorageOpener } from './storage/memoryStorage.js';
-export { mirroredStorageOpener } from './storage/mirroredStorage.js';
+export { mirroredStorageOpener, mirrorOpenerOf } from './storage/mirroredStorage.js';
 export { opfsStorageOpener } from './storage/opfsStorage.js';
 export { FaultyDisk, faultyStorageOpener, SeededRandom } from './testing/faultyStorage.js';

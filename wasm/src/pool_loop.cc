@@ -15,7 +15,7 @@ Status PoolLoop::Open(const std::optional<std::vector<Item>>& catalog) {
   Result<std::unique_ptr<Selector>> selector = MakeSelector(options_.selector);
   if (!selector.ok()) return selector.status();
   Engine::Options engine;
-  engine.wal = {.codec = FindRecordCodec(std::string_view("binary")),
+  engine.wal = {.codec = &BinaryRecordCodec(),
                 .segment_bytes_max = options_.segment_bytes_max,
                 .salt_seed = options_.salt_seed};
   engine.acknowledge_when = options_.acknowledge_when;

@@ -13,6 +13,8 @@ const kinds = {
   indexeddb: { keepsRoom: false, limit: true, lose: true },
   opfs: { keepsRoom: true, limit: true, lose: true },
   mirrored: { keepsRoom: false, limit: true, lose: true },
+  // IndexedDB alone has no room.
+  'mirrored, the mirror full': { keepsRoom: false, limit: true },
   'mirrored briefly': { keepsRoom: true, limit: true, lose: true },
 };
 

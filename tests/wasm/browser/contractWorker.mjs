@@ -16,6 +16,7 @@ const openers = {
   indexeddb: indexedDbStorageOpener,
   opfs: opfsStorageOpener,
   mirrored: (name) => mirroredStorageOpener(opfsStorageOpener(name), name, judgeByLength),
+  'mirrored, the mirror full': (name) => openers.mirrored(name),
   // The birth window ends with the first sync.
   'mirrored briefly': (name) =>
     mirroredStorageOpener(opfsStorageOpener(name), name, judgeByLength, 0),
@@ -63,7 +64,9 @@ async function runCase({ kind, name, traits }) {
     open: (create = true) => opener.open(create),
     delete: () => opener.delete(),
     limit: async (bytes) => {
-      if (kind === 'indexeddb') return limitIndexedDb(bytes);
+      if (kind === 'indexeddb' || kind === 'mirrored, the mirror full') {
+        return limitIndexedDb(bytes);
+      }
       const { usage } = await navigator.storage.estimate();
       return ask('limit', bytes === undefined ? undefined : usage + bytes);
     },

@@ -223,6 +223,65 @@ suite.test('a pool stays where it was made', async () => {
   assert.deepEqual(codes, { elsewhere: 'invalid-argument', kind: 'indexeddb', through: '1' });
 });
 
+suite.test('a pool is not made elsewhere when nobody can say where it is', async () => {
+  const forgetful = `
+    import '/dist/worker.js';
+    const { open } = IDBFactory.prototype;
+    IDBFactory.prototype.open = function (name, ...rest) {
+      if (name !== 'rewardpool') return open.call(this, name, ...rest);
+      IDBFactory.prototype.open = open;
+      throw new DOMException('made by the test', 'UnknownError');
+    };
+  `;
+  const own = await startServer({ files: { '/prelude.js': prelude, '/forgetful.js': forgetful } });
+  try {
+    const seen = await withPage(suite.browser, `${own.origin}/`, async (page) => {
+      await page.addScriptTag({ url: '/prelude.js' });
+      return page.evaluate(async () => {
+        const { RewardPool } = await api;
+        const options = { name: 'somewhere', catalog: goldAndMud };
+        const pool = await RewardPool.open({ ...options, storage: 'indexeddb' });
+        await pool.draw();
+        await pool.close();
+        const code = await codeOf(RewardPool.open({ ...options, workerUrl: '/forgetful.js' }));
+        const again = await RewardPool.open(options);
+        await again.close();
+        return [code, again.opening.storage, String(again.opening.recoveredThrough)];
+      });
+    });
+    assert.deepEqual(seen, ['io', 'indexeddb', '1']);
+  } finally {
+    await own.close();
+  }
+});
+
+suite.test('a pool may have any name, that of a mirror included', async () => {
+  const seen = await inPage(async () => {
+    const { RewardPool } = await api;
+    const odd = ['../a', 'a/b', '.', '\0', 'A', ' ', '漢'.repeat(100), '😀'.repeat(50)];
+    const pools = [
+      ['a', 'opfs'],
+      ['mirror of a', 'indexeddb'],
+      ...odd.map((name) => [name, 'opfs']),
+      ...odd.map((name) => [`${name.slice(0, 98)}!`, 'indexeddb']),
+    ];
+    const found = [];
+    for (const create of [true, false]) {
+      for (const [i, [name, storage]] of pools.entries()) {
+        const catalog = [{ itemId: `prize ${i}`, quantity: 'unlimited', weight: 1 }];
+        const pool = await RewardPool.open({ name, storage, ...(create && { catalog }) });
+        const { itemId, requestId } = await pool.draw();
+        await pool.close();
+        const isRight = itemId === catalog[0].itemId && requestId === (create ? 1n : 2n);
+        if (!isRight) found.push([name, storage, itemId, String(requestId)]);
+      }
+    }
+    for (const [name, storage] of pools) await RewardPool.delete({ name, storage });
+    return found;
+  });
+  assert.deepEqual(seen, []);
+});
+
 suite.test('an export of one storage is imported into another', async () => {
   const seen = await inPage(async () => {
     const { RewardPool } = await api;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { browserSuite, watchErrors, within } from './harness.mjs';
+import { browserSuite, startServer, watchErrors, within, withPage } from './harness.mjs';
 
 const prelude = `
   import { RewardPool } from '/dist/browser.js';
@@ -34,10 +34,22 @@ const prelude = `
   globalThis.ready = true;
 `;
 
+/** A worker that hears no answer of a leader's. */
+const deaf = `
+  import '/dist/worker.js';
+  const { set } = Object.getOwnPropertyDescriptor(BroadcastChannel.prototype, 'onmessage');
+  Object.defineProperty(BroadcastChannel.prototype, 'onmessage', {
+    set(listener) {
+      set.call(this, (event) => event.data.kind === 'answer' || listener(event));
+    },
+  });
+`;
+
 const suite = browserSuite({
   files: {
     '/': '<!doctype html><title>tab</title><script type="module" src="/prelude.js"></script>',
     '/prelude.js': prelude,
+    '/deaf.js': deaf,
   },
 });
 
@@ -279,4 +291,102 @@ suite.test('a missing pool is told to every tab that opens it', async () => {
     RewardPool.open({ name: 'nobody made it' }).catch((error) => error.code),
   );
   assert.equal(code, 'not-found');
+});
+
+suite.test('a request of a newer version is refused, not left unanswered', async () => {
+  const leader = await openPool('versions', 'indexeddb');
+  const answer = await leader.page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const scope = 'rewardpool:versions';
+        navigator.locks.request(`${scope}:newer`, () => {
+          const channel = new BroadcastChannel(`${scope}:newer`);
+          channel.onmessage = ({ data }) => {
+            if (data.kind !== 'welcome') resolve([data.kind, data.error?.code]);
+            else channel.postMessage({ id: 1, request: { kind: 'foretell' } });
+          };
+          const hello = new BroadcastChannel(scope);
+          hello.postMessage({ kind: 'hello', follower: 'newer' });
+          return new Promise(() => {});
+        });
+      }),
+  );
+  assert.deepEqual(answer, ['error', 'unsupported']);
+});
+
+const workerTab = `
+  import { RewardPool } from '/dist/browser.js';
+  let pool;
+  const take = {
+    open: async ({ name }) => {
+      const catalog = [{ itemId: 'a', quantity: 'unlimited', weight: 1 }];
+      pool = await RewardPool.open({ name, storage: 'opfs', catalog });
+      return pool.opening.role;
+    },
+    close: () => pool.close(),
+    // When the lock has come, and the pool is being opened.
+    leaveOnceLocked: async ({ name, how }) => {
+      const isOurs = async () => {
+        const { held } = await navigator.locks.query();
+        const own = held.find((lock) => lock.name.startsWith('rewardpool:' + name + ':'));
+        return held.some((lock) => lock.name === 'rewardpool:' + name && lock.clientId === own?.clientId);
+      };
+      while (!(await isOurs()));
+      return pool[how]();
+    },
+  };
+  onmessage = async ({ data }) => {
+    const answer = await take[data.call](data).catch((error) => error.code);
+    postMessage(answer ?? 'done');
+  };
+  postMessage('ready');
+`;
+
+for (const how of ['close', 'terminate']) {
+  suite.test(`a tab that goes while it takes over lets go of the pool (${how})`, async () => {
+    const own = await startServer({ files: { '/tab.js': workerTab } });
+    try {
+      const seen = await withPage(suite.browser, `${own.origin}/`, (page) =>
+        page.evaluate(async (leave) => {
+          const name = `taken ${leave}`;
+          const start = async () => {
+            const worker = new Worker('/tab.js', { type: 'module' });
+            const answer = () => new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
+            await answer();
+            return (call, words = {}) => {
+              worker.postMessage({ call, name, ...words });
+              return answer();
+            };
+          };
+          const first = await start();
+          const second = await start();
+          const roles = [await first('open'), await second('open')];
+          const left = second('leaveOnceLocked', { how: leave });
+          await first('close');
+          const third = await start();
+          return [...roles, await left, await third('open')];
+        }, how),
+      );
+      assert.deepEqual(seen, ['leader', 'follower', 'done', 'leader']);
+    } finally {
+      await own.close();
+    }
+  });
+}
+
+suite.test('draws that the pool may have forgotten are told as unknown, not made again', async () => {
+  const options = { keyRetention: 10 };
+  const leader = await openPool('forgetful', 'indexeddb', options);
+  const follower = await openPool('forgetful', 'indexeddb', { ...options, workerUrl: '/deaf.js' });
+  await follower.page.evaluate(() => {
+    globalThis.batches = Promise.allSettled([8, 6, 4].map((count) => pool.drawEach(count)));
+  });
+  await leader.page.waitForFunction(async () => (await pool.stats()).draws === 18);
+  await leader.page.close();
+  const outcomes = await follower.page.evaluate(async () =>
+    (await batches).map(({ value, reason }) => reason?.code ?? value.picks.length),
+  );
+  assert.deepEqual(outcomes, ['outcome-unknown', 6, 4]);
+  await checkLog(follower.page, []);
+  assert.equal(await follower.page.evaluate(async () => Number((await pool.state()).lastRequestId)), 18);
 });

@@ -354,6 +354,18 @@ for (const [place, where] of Object.entries(places)) {
       await assert.rejects(pool.draw(), withCode('closed'));
     });
 
+    test('draws are flushed after the interval though the timer fires early', async (t) => {
+      const { setTimeout } = globalThis;
+      t.mock.method(globalThis, 'setTimeout', (call) => setTimeout(call, 0));
+      const pool = await open(t, { catalog: goldAndMud, durability: { intervalMs: 3_600_000 } });
+      await pool.draw();
+      const giveUpAt = performance.now() + 10_000;
+      while ((await pool.stats()).durableThrough < 1n) {
+        assert.ok(performance.now() < giveUpAt, 'nothing was flushed');
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    });
+
     for (const durability of ['async', { intervalMs: 20 }, { flushAfterDraws: 100 }]) {
       test(`draws under ${JSON.stringify(durability)} are durable after flush()`, async (t) => {
         const pool = await open(t, { catalog: goldAndMud, durability });

@@ -31,6 +31,9 @@ test('options that are none, or of a name that there is not, are refused', async
   await refuses(open(goldAndMud), 'options is an array: not an object');
   // With such a slip the pool would be in memory.
   await refuses(openWith({ directory: './data' }), 'there is no option "directory": there are');
+  // And with these the policy would be the default's.
+  await refuses(openWith({ snapshots: { everyRequest: 5 } }), 'there is no option "everyRequest"');
+  await refuses(openWith({ durability: { intervalMs: 5, ms: 1 } }), 'there is no option "ms"');
   await refuses(openWith({ toString: 1 }), 'there is no option "toString"');
   await refuses(() => RewardPool.delete({ folder: 'x' }), 'there is no option "folder"');
   await refuses(() => RewardPool.verify(new Uint8Array(), null), 'options is null');
@@ -59,6 +62,13 @@ test('values that are not allowed are shown with what is', async () => {
   await refuses(openWith({ snapshots: true }), 'snapshots is true: neither false nor');
   await refuses(openWith({ segmentBytes: '70000' }), 'segmentBytes is "70000": allowed is a whole');
   await refuses(openWith({ keyRetention: 5n }), 'keyRetention is 5n: allowed is a whole number');
+  for (const option of ['wasmUrl', 'inspectorUrl']) {
+    await refuses(openWith({ [option]: 'http://[' }), `${option} is "http://[": not a URL`);
+  }
+  const inspector = { inspectorUrl: 'http://[' };
+  await refuses(() => RewardPool.verify(new Uint8Array(), inspector), 'inspectorUrl is "http://["');
+  const odds = { oddsWasmUrl: 'http://[' };
+  await refuses(() => RewardPool.odds(goldAndMud, odds), 'oddsWasmUrl is "http://["');
   await refuses(openWith({ insecureSeed: 2n ** 64n }), 'insecureSeed is 18446744073709551616:');
 });
 

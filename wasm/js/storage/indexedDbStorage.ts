@@ -338,18 +338,14 @@ export class IndexedDbStorage implements PoolStorage {
   }
 }
 
-function databaseName(name: string): string {
-  return `rewardpool:${name}`;
-}
-
 /** Rejects with 'not-found' if there is none and `create` is false. */
-function openDatabase(name: string, create: boolean): Promise<IDBDatabase> {
+function openDatabase(database: string, name: string, create: boolean): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     if (typeof indexedDB === 'undefined') {
       reject(new RewardPoolError('unsupported', 'there is no IndexedDB here'));
       return;
     }
-    const request = indexedDB.open(databaseName(name), 1);
+    const request = indexedDB.open(database, 1);
     request.onupgradeneeded = () => {
       if (!create) {
         // Undoes the making of it.
@@ -373,9 +369,9 @@ function openDatabase(name: string, create: boolean): Promise<IDBDatabase> {
   });
 }
 
-function deleteDatabase(name: string): Promise<void> {
+function deleteDatabase(database: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.deleteDatabase(databaseName(name));
+    const request = indexedDB.deleteDatabase(database);
     request.onsuccess = () => resolve();
     request.onerror = () => reject(asStorageError(request.error, 'deleting the database'));
   });
@@ -392,23 +388,31 @@ export interface IndexedDbStorageOpener extends StorageOpener {
   open(create: boolean): Promise<IndexedDbStorage>;
 }
 
-/** Threads and tabs are kept apart by the Web Lock of SharedPort. */
-export function indexedDbStorageOpener(name: string): IndexedDbStorageOpener {
+/**
+ * `database`: where it is not the pool's own. Threads and tabs are kept apart by the
+ * Web Lock of SharedPort.
+ */
+export function indexedDbStorageOpener(
+  name: string,
+  database = `rewardpool:${name}`,
+): IndexedDbStorageOpener {
   return {
     kind: 'indexeddb',
     open: async (create) => {
-      if (inUse.has(name)) throw inUseError(name);
-      inUse.add(name);
+      if (inUse.has(database)) throw inUseError(name);
+      inUse.add(database);
       try {
-        return new IndexedDbStorage(await openDatabase(name, create), () => inUse.delete(name));
+        return new IndexedDbStorage(await openDatabase(database, name, create), () =>
+          inUse.delete(database),
+        );
       } catch (error) {
-        inUse.delete(name);
+        inUse.delete(database);
         throw error;
       }
     },
     delete: async () => {
-      if (inUse.has(name)) throw inUseError(name);
-      await deleteDatabase(name);
+      if (inUse.has(database)) throw inUseError(name);
+      await deleteDatabase(database);
     },
   };
 }

@@ -102,11 +102,15 @@ class MirroredStorage implements PoolStorage {
     return this.#inBoth((storage) => storage.installSegment(number, bytes));
   }
   async publishSnapshot(name: bigint, bytes: Uint8Array): Promise<void> {
+    const mirror = this.#mirror;
+    if (mirror === undefined) return this.#primary.publishSnapshot(name, bytes);
+    const { snapshots } = await this.#primary.list();
+    const replaced = snapshots.includes(name) ? await this.#primary.loadSnapshot(name) : undefined;
     this.#primary.publishSnapshot(name, bytes);
-    if (this.#mirror === undefined) return;
-    await this.#inMirror(this.#mirror, (mirror) => mirror.publishSnapshot(name, bytes), () =>
-      this.#primary.removeSnapshot(name),
-    );
+    await this.#inMirror(mirror, (storage) => storage.publishSnapshot(name, bytes), () => {
+      this.#primary.removeSnapshot(name);
+      if (replaced !== undefined) this.#primary.publishSnapshot(name, replaced);
+    });
   }
   removeSnapshot(name: bigint): Awaitable<void> {
     return this.#inBoth((storage) => storage.removeSnapshot(name));
@@ -236,6 +240,11 @@ async function reconcile(
   await mirror.replaceAll(primary);
 }
 
+/** The mirror of the pool of that name; no pool's own database has such a one. */
+export function mirrorOpenerOf(name: string): IndexedDbStorageOpener {
+  return indexedDbStorageOpener(`mirror of ${name}`, `rewardpool mirror of ${name}`);
+}
+
 /** `name`: of the pool. */
 export function mirroredStorageOpener(
   primary: OpfsStorageOpener,
@@ -243,7 +252,7 @@ export function mirroredStorageOpener(
   judge: Judge,
   windowMs: number = BIRTH_WINDOW_MS,
 ): StorageOpener {
-  const mirrorOpener = indexedDbStorageOpener(`mirror of ${name}`);
+  const mirrorOpener = mirrorOpenerOf(name);
   return {
     kind: 'opfs',
     open: async (create) => {

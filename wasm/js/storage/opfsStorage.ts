@@ -188,6 +188,7 @@ export class OpfsStorage implements PoolStorage {
   }
 
   async list(): Promise<StorageListing> {
+    this.#checkOpen();
     const started = this.#segments.filter((slot) => slot.number !== undefined);
     const names = this.#snapshots.map((slot) => slot.name).filter((name) => name !== undefined);
     const ascending = (a: bigint, b: bigint): number => (a < b ? -1 : Number(a > b));
@@ -392,8 +393,12 @@ export class OpfsStorage implements PoolStorage {
 
   // ------------------------------------------------------------------------------
 
-  #checkUsable(): void {
+  #checkOpen(): void {
     if (this.#isClosed) throw new RewardPoolError('closed', 'the storage is closed');
+  }
+
+  #checkUsable(): void {
+    this.#checkOpen();
     if (this.#failure?.code === 'store-lost') throw this.#failure;
     if (this.#failure !== undefined) throw earlierFailure(this.#failure);
   }
