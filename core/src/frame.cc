@@ -67,7 +67,9 @@ class RangeCrc {
   std::vector<std::uint32_t> prefix_crcs_;
 };
 
-Status Corrupt(std::string message) { return {StatusCode::kCorrupt, std::move(message)}; }
+Status CorruptHeader(const std::string& problem) {
+  return {StatusCode::kCorrupt, "header " + problem};
+}
 
 }  // namespace
 
@@ -94,16 +96,16 @@ std::uint32_t HeaderCrc(const EncodedHeader& encoded) {
 
 Result<SegmentHeader> DecodeHeader(std::string_view magic, std::span<const std::byte> bytes) {
   if (bytes.size() < kSegmentHeaderBytes) {
-    return Corrupt("header cut short: " + std::to_string(bytes.size()) + " bytes of " +
-                   std::to_string(kSegmentHeaderBytes));
+    return CorruptHeader("cut short: " + std::to_string(bytes.size()) + " bytes of " +
+                         std::to_string(kSegmentHeaderBytes));
   }
   const std::byte* const from = bytes.data();
   if (std::memcmp(from + kHeaderMagicAt, magic.data(), magic.size()) != 0) {
-    return Corrupt("header does not begin with " + std::string(magic));
+    return CorruptHeader("does not begin with " + std::string(magic));
   }
   if (LoadLittleEndian<std::uint32_t>(from + kHeaderCrcAt) !=
       Crc32c(0, bytes.first(kHeaderCrcAt))) {
-    return Corrupt("header does not match its checksum");
+    return CorruptHeader("does not match its checksum");
   }
   const auto version = LoadLittleEndian<std::uint16_t>(from + kHeaderVersionAt);
   if (version != kFormatVersion) {
@@ -114,7 +116,7 @@ Result<SegmentHeader> DecodeHeader(std::string_view magic, std::span<const std::
   if (LoadLittleEndian<std::uint16_t>(from + kHeaderFlagsAt) != 0 ||
       LoadLittleEndian<std::uint32_t>(from + kHeaderLengthAt) != kSegmentHeaderBytes ||
       LoadLittleEndian<std::uint32_t>(from + kHeaderReservedAt) != 0) {
-    return Corrupt("header uses a reserved field");
+    return CorruptHeader("uses a reserved field");
   }
   SegmentHeader header;
   header.number = LoadLittleEndian<std::uint64_t>(from + kHeaderNumberAt);

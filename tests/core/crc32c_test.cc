@@ -9,12 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "support/bytes.h"
+
 namespace rewardpool {
 namespace {
 
-std::span<const std::byte> BytesOf(std::string_view text) {
-  return std::as_bytes(std::span(text.data(), text.size()));
-}
+using tests::BytesOf;
 
 std::vector<std::byte> RandomBytes(std::size_t size, std::mt19937_64& random) {
   std::vector<std::byte> bytes(size);

@@ -10,9 +10,12 @@
 #include <vector>
 
 #include "rewardpool/crc32c.h"
+#include "support/bytes.h"
 
 namespace rewardpool {
 namespace {
+
+using tests::BytesOf;
 
 using Bytes = std::vector<std::byte>;
 
@@ -22,10 +25,6 @@ constexpr SegmentHeader kHeader = {.number = 3,
                                    .previous_length = 4096,
                                    .previous_crc = 0xCAFEF00D,
                                    .schema_hash = 0x5EED5EED};
-
-std::span<const std::byte> BytesOf(std::string_view text) {
-  return std::as_bytes(std::span(text.data(), text.size()));
-}
 
 void Store32(std::byte* to, std::uint32_t value) {
   for (int i = 0; i < 4; ++i) to[i] = static_cast<std::byte>(value >> (8 * i));

@@ -288,7 +288,7 @@ std::string DocumentedBlock(const std::string& name) {
   return block;
 }
 
-std::string HexOf(std::string_view bytes) {
+std::string SpacedHexOf(std::string_view bytes) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string hex;
   for (const char c : bytes) {
@@ -308,7 +308,7 @@ TEST(DocumentedExampleTest, HexIsWhatTheProgramWrites) {
     const std::string bytes = line.substr(6, line.find("  ", 6) - 6);
     documented += (documented.empty() ? "" : " ") + bytes;
   }
-  EXPECT_EQ(documented, HexOf(ExampleSegment()));
+  EXPECT_EQ(documented, SpacedHexOf(ExampleSegment()));
 }
 
 TEST(DocumentedExampleTest, JsonLinesAreWhatTheProgramWrites) {

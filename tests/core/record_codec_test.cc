@@ -10,21 +10,20 @@
 
 #include "rewardpool/byte_buffer.h"
 #include "rewardpool/wal_format.h"
+#include "support/bytes.h"
 #include "support/random_records.h"
 
 namespace rewardpool {
 namespace {
 
+using tests::BytesOf;
+using tests::HexOf;
 using tests::RandomRecords;
 
 constexpr std::size_t kRecordTypeCount = std::variant_size_v<Record>;
 
 const RecordCodec& Binary() { return *FindRecordCodec("binary"); }
 const RecordCodec& Json() { return *FindRecordCodec("jsonl"); }
-
-std::span<const std::byte> BytesOf(std::string_view text) {
-  return std::as_bytes(std::span(text.data(), text.size()));
-}
 
 ItemTable TableOf(const std::vector<std::string>& ids) {
   std::vector<Item> items;
@@ -38,16 +37,6 @@ std::string Encoded(const RecordCodec& codec, const Record& record, const ItemTa
   ByteBuffer out;
   codec.Encode(record, items, out);
   return {reinterpret_cast<const char*>(out.data()), out.size()};
-}
-
-std::string HexOf(std::string_view bytes) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex += {kDigits[byte >> 4], kDigits[byte & 15]};
-  }
-  return hex;
 }
 
 std::string FromHex(std::string_view hex) {

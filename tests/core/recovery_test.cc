@@ -20,14 +20,14 @@
 namespace rewardpool::testing {
 namespace {
 
-const std::vector<Item> kCatalog = {{"gold", 1, Quantity::Of(10)}, {"mud", 9}};
+const std::vector<Item> kGoldAndMud = {{"gold", 1, Quantity::Of(10)}, {"mud", 9}};
 
 class RecoveryTest : public ::testing::Test {
  protected:
   // As a new process would: with a storage of its own.
   SyncPool Open(const SyncPoolOptions& options = {}) {
     log_ = std::make_unique<MemoryStorage>(disk_);
-    Result<SyncPool> pool = SyncPool::Open(*log_, snapshots_, kCatalog, options);
+    Result<SyncPool> pool = SyncPool::Open(*log_, snapshots_, kGoldAndMud, options);
     EXPECT_TRUE(pool.ok()) << pool.status().ToString();
     return std::move(pool).value();
   }
@@ -145,14 +145,14 @@ TEST_F(RecoveryTest, OfALongSegmentAPartIsInMemoryAtATime) {
 #endif
 
 TEST_F(RecoveryTest, DrawsPackedForMoreItemsThanThereAreAreRefused) {
-  const ItemTable two = *ItemTable::Create(kCatalog);
+  const ItemTable two = *ItemTable::Create(kGoldAndMud);
   const ItemTable three = *ItemTable::Create(std::vector<Item>{{"a", 1}, {"b", 1}, {"c", 1}});
   WalBatcher batcher(LogEnd{}, {.codec = FindRecordCodec("binary"), .salt_seed = 1});
   const auto write = [&](std::uint32_t schema_hash) {
     ASSERT_TRUE(AppendBatch(*log_, batcher.Seal(true, schema_hash)).ok());
     batcher.Accept();
   };
-  for (const Item& item : kCatalog) batcher.Add(CatalogItem{item}, two);
+  for (const Item& item : kGoldAndMud) batcher.Add(CatalogItem{item}, two);
   batcher.Add(PoolCreated{.item_count = 2}, two);
   write(ItemTable().schema_hash());
   // Enough for counting, and each of them possible.

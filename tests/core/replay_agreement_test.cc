@@ -14,7 +14,7 @@ namespace rewardpool::testing {
 namespace {
 
 TEST(ReplayAgreement, ForgedLogsReadTheSameCountedAndReplayed) {
-  constexpr std::uint64_t kSeeds = 400;
+  constexpr std::uint64_t kSeeds = 120;
   BackwardWorkers workers;
   std::uint64_t refused = 0;
   [[maybe_unused]] std::uint64_t runs = 0;  // in WebAssembly nothing is counted

@@ -24,8 +24,6 @@ const std::vector<OddsItem> kItems = {{5, Quantity::Of(30)},
                                       {7, Quantity::Of(0)},
                                       {75, Quantity::Of(500)}};
 
-OddsItem Unlimited(Weight weight) { return {weight, Quantity::Unlimited()}; }
-
 // All traces, by pieces of this many draws.
 std::vector<std::uint32_t> Simulate(const SimulationPlan& plan, std::uint64_t piece) {
   std::vector<std::uint32_t> traces(plan.options().runs * plan.trace_size());
@@ -113,8 +111,8 @@ TEST(SimulationTest, APoolWithoutAnythingEndsAtOnce) {
 }
 
 TEST(SimulationTest, SummariesCountAndSort) {
-  const SimulationPlan plan =
-      Plan({.runs = 4, .draws = 8, .points = {4, 8}}, {Unlimited(1), Unlimited(1)});
+  const SimulationPlan plan = Plan({.runs = 4, .draws = 8, .points = {4, 8}},
+                                   {{1, Quantity::Unlimited()}, {1, Quantity::Unlimited()}});
   // [run][point][item]
   const std::vector<std::uint32_t> traces{1, 3, 2, 6, 0, 4, 0, 8, 3, 1, 5, 3, 4, 0, 8, 0};
   const double quantiles[] = {0, 0.25, 0.5, 0.75, 1};
@@ -160,7 +158,8 @@ TEST(SimulationTest, BadPlansAreRefused) {
   EXPECT_THAT(reason({.draws = 5, .points = {3, 3}}), HasSubstr("increase"));
   EXPECT_THAT(reason({.runs = 10'000'000, .draws = 20, .points = {1, 2, 3}}),
               HasSubstr("at most 134217728"));
-  EXPECT_THAT(reason({}, {Unlimited(kWeightMax), Unlimited(1)}), HasSubstr("sum of weights"));
+  EXPECT_THAT(reason({}, {{kWeightMax, Quantity::Unlimited()}, {1, Quantity::Unlimited()}}),
+              HasSubstr("sum of weights"));
 }
 
 }  // namespace

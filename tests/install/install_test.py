@@ -80,7 +80,7 @@ def by_pkg_config(source, build, compiler, _generator, folder):
 def as_subdirectory(source, _build, compiler, generator, folder):
     run("cmake", "-S", source / "tests/install/subdirectory", "-B", folder / "build",
         "-G", generator, f"-DCMAKE_CXX_COMPILER={compiler}", "-DCMAKE_BUILD_TYPE=Debug",
-        "-DCMAKE_CXX_FLAGS_DEBUG=-O0", f"-DREWARDPOOL_SOURCE_DIR={source}")
+        "-DCMAKE_CXX_FLAGS_DEBUG=-O0", "-DCMAKE_UNITY_BUILD=ON", f"-DREWARDPOOL_SOURCE_DIR={source}")
     run("cmake", "--build", folder / "build", "--parallel", os.cpu_count())
     run_programs(folder, folder / "build")
 

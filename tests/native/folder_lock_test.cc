@@ -16,8 +16,7 @@ namespace {
 
 using testing::TemporaryFolder;
 using tests::ChildProcess;
-
-constexpr uid_t kNobody = 65534;
+using tests::StopBeingRoot;
 
 // Takes the lock, says so and holds it until killed.
 int HoldLock(const std::string& folder, const std::function<void()>& ready) {
@@ -103,9 +102,8 @@ TEST(FolderLock, AFileInPlaceOfAFolderIsAnError) {
 TEST(FolderLock, AFolderThatMayNotBeWrittenToIsNamed) {
   const TemporaryFolder folder;
   ASSERT_EQ(::chmod(folder.path().c_str(), 0555), 0);
-  // Root may write everywhere, so the child becomes somebody else.
   ChildProcess child([&](const auto&) {
-    if (::geteuid() == 0 && ::setuid(kNobody) != 0) return 1;
+    if (!StopBeingRoot()) return 1;
     const auto lock = FolderLock::Acquire(folder.path());
     if (lock.status().code() != StatusCode::kIo) return 2;
     if (lock.status().message().find(folder.path()) == std::string::npos) return 3;

@@ -33,9 +33,9 @@ using tests::ChildProcess;
 using tests::Joined;
 using tests::Pattern;
 using tests::ReadAll;
+using tests::StopBeingRoot;
 using tests::WithoutRoom;
 
-constexpr uid_t kNobody = 65534;
 constexpr std::uint64_t kMebibyte = 1024 * 1024;
 
 using OpenStorage = Result<std::unique_ptr<WalStorage>> (*)(const std::string&,
@@ -137,9 +137,8 @@ TEST_P(RealFolder, AFolderThatMayNotBeWrittenToIsReadableAndNothingElse) {
     ASSERT_TRUE((*snapshots)->Publish(5, Pattern(100, 2)).ok());
   }
   ASSERT_EQ(::chmod(folder.path().c_str(), 0555), 0);
-  // Root may write everywhere, so the child becomes somebody else.
   ChildProcess child([&](const auto&) {
-    if (::geteuid() == 0 && ::setuid(kNobody) != 0) return 1;
+    if (!StopBeingRoot()) return 1;
     FileWalSource source(folder.path());
     const auto bytes = ReadAll(source, 1);
     if (!bytes.ok() || *bytes != Pattern(64, 1)) return 2;

@@ -17,15 +17,15 @@ using testing::SimulatedDisk;
 
 using Content = std::optional<std::vector<std::byte>>;  // nothing: no such snapshot
 
-struct Knowledge {
+struct KnownSnapshots {
   std::map<RequestId, Content> certain;
   // Of the call that failed: either this or what was certain.
   std::optional<std::pair<RequestId, Content>> in_flight;
 };
 
-class Owner {
+class SnapshotOwner {
  public:
-  Owner(SnapshotStore& store, Knowledge& known) : store_(store), known_(known) {}
+  SnapshotOwner(SnapshotStore& store, KnownSnapshots& known) : store_(store), known_(known) {}
 
   Status Run() {
     RP_RETURN_IF_ERROR(Publish(1, Pattern(2000, 1)));
@@ -53,17 +53,17 @@ class Owner {
   }
 
   SnapshotStore& store_;
-  Knowledge& known_;
+  KnownSnapshots& known_;
 };
 
-Status RunOn(SimulatedDisk& disk, Knowledge& known) {
+Status RunOn(SimulatedDisk& disk, KnownSnapshots& known) {
   SimulatedFileSystem files(disk);
   const auto store = native::FileSnapshotStore::Open("pool", files);
   if (!store.ok()) return store.status();
-  return Owner(**store, known).Run();
+  return SnapshotOwner(**store, known).Run();
 }
 
-void CheckWhatIsLeft(SimulatedDisk& disk, const Knowledge& known) {
+void CheckWhatIsLeft(SimulatedDisk& disk, const KnownSnapshots& known) {
   SimulatedFileSystem files(disk);
   const auto store = native::FileSnapshotStore::Open("pool", files);
   ASSERT_TRUE(store.ok()) << store.status().ToString();
@@ -86,13 +86,13 @@ void CheckWhatIsLeft(SimulatedDisk& disk, const Knowledge& known) {
 
 void TryAtEveryStep(FaultKind kind) {
   SimulatedDisk whole(1);
-  Knowledge all;
+  KnownSnapshots all;
   ASSERT_TRUE(RunOn(whole, all).ok());
   for (std::uint64_t step = 0; step < whole.step_count(); ++step) {
     const Fault fault{.kind = kind, .at = step};
     SCOPED_TRACE(ToString(fault) + ": " + ToString(whole.steps()[step]));
     SimulatedDisk disk(step, {fault});
-    Knowledge known;
+    KnownSnapshots known;
     const Status status = RunOn(disk, known);
     if (kind == FaultKind::kCrash) {
       EXPECT_EQ(status.code(), StatusCode::kIo);
@@ -120,7 +120,7 @@ TEST(SnapshotStoreCrash, AFailedCallLeavesTheOldOrTheNew) {
 TEST(SnapshotStoreCrash, AFullDiskLeavesTheOld) { TryAtEveryStep(FaultKind::kNoSpace); }
 TEST(SnapshotStoreCrash, ShortWritesAreContinued) {
   SimulatedDisk disk(1, {{.kind = FaultKind::kShortWrite, .at = 0, .count = testing::kFromThenOn}});
-  Knowledge known;
+  KnownSnapshots known;
   ASSERT_TRUE(RunOn(disk, known).ok());
   disk.Restart();
   CheckWhatIsLeft(disk, known);

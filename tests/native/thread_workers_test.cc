@@ -45,7 +45,7 @@ TEST(ThreadWorkers, WithoutANumberThereIsAtLeastOne) { EXPECT_GE(ThreadWorkers()
 
 TEST(ThreadWorkers, ForgedLogsReadTheSameByThreads) {
   EagerThreads workers(3);
-  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const auto disk = std::make_shared<MemoryDisk>(testing::ForgeLog(seed));
     MemoryStorage log(disk);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,9 +13,25 @@
 
 namespace rewardpool::tests {
 
+// The bytes of `text`, which must outlive them.
+inline std::span<const std::byte> BytesOf(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
 inline std::vector<std::byte> Bytes(std::string_view text) {
-  const auto* first = reinterpret_cast<const std::byte*>(text.data());
-  return {first, first + text.size()};
+  const auto bytes = BytesOf(text);
+  return {bytes.begin(), bytes.end()};
+}
+
+// Two lower-case digits a byte.
+inline std::string HexOf(std::string_view bytes) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    hex += {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return hex;
 }
 
 // `count` bytes without zeros that differ from place to place and from `tag` to

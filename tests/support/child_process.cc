@@ -11,6 +11,11 @@
 
 namespace rewardpool::tests {
 
+bool StopBeingRoot() {
+  constexpr uid_t kNobody = 65534;
+  return ::geteuid() != 0 || ::setuid(kNobody) == 0;
+}
+
 ChildProcess::ChildProcess(const std::function<int(const std::function<void()>& ready)>& body) {
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) {

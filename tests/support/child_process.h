@@ -8,6 +8,10 @@
 
 namespace rewardpool::tests {
 
+// Gives up the rights of root, who may write everywhere, for good: for a child process.
+// Returns: whether this process is not root's now.
+[[nodiscard]] bool StopBeingRoot();
+
 // Forks; the child runs `body` and ends with its return value. What the child
 // tells its parent it tells through the exit code, not through GoogleTest.
 class ChildProcess {

@@ -2,22 +2,19 @@
 // page's log under the command's eyes.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { RewardPool } from 'rewardpool';
 
+import { nativeCommand, noNativeCommand } from '../wasm/support/nativeCommand.mjs';
 import { loadParts } from './parts.mjs';
-import { draw, drawnCounts, openSite, root } from './site.mjs';
+import { draw, drawnCounts, openSite } from './site.mjs';
 
 const run = promisify(execFile);
-const folder = process.env.REWARDPOOL_BIN_DIR ?? join(root, 'build/native-debug/bin');
-const withoutCommand = existsSync(join(folder, 'rewardpool'))
-  ? false
-  : 'the command is not built: cmake --build --preset native-debug --target rewardpool_cli';
+const folder = nativeCommand && dirname(nativeCommand);
 
 const LINKS = {
   'of a pool without end': '#seed=42&item=1,unlimited,gold&item=9,unlimited,mud',
@@ -86,8 +83,8 @@ for (const [what, hash] of Object.entries(LINKS)) {
         assert.equal(await recent(other), await recent(page));
       });
 
-      if (withoutCommand) {
-        t.diagnostic(withoutCommand);
+      if (noNativeCommand) {
+        t.diagnostic(noNativeCommand);
         return;
       }
       const simulated = await runCommand(page);
@@ -98,12 +95,12 @@ for (const [what, hash] of Object.entries(LINKS)) {
     }));
 }
 
-test('the log of the page passes the command\'s verification, and its draws are the page\'s', { skip: withoutCommand }, () =>
+test('the log of the page passes the command\'s verification, and its draws are the page\'s', { skip: noNativeCommand }, () =>
   site.visit({ hash: LINKS['of a pool that changes as it empties'] }, async (page) => {
     for (const draws of [10, 1000]) await draw(page, `[data-draws="${draws}"]`);
     const counts = await drawnCounts(page);
     const file = await download(page);
-    const command = join(folder, 'rewardpool');
+    const command = nativeCommand;
     const report = JSON.parse((await run(command, ['verify', '--json', file])).stdout);
     assert.deepEqual([report.ok, report.last_request_id], [true, 1010]);
     const dir = `${file}.pool`;
@@ -112,9 +109,9 @@ test('the log of the page passes the command\'s verification, and its draws are 
     assert.deepEqual(Object.fromEntries(state.items.map(({ item_id: id, drawn }) => [id, drawn])), counts);
   }));
 
-test('the log of a million draws passes the command\'s verification', { skip: withoutCommand }, () =>
+test('the log of a million draws passes the command\'s verification', { skip: noNativeCommand }, () =>
   site.visit({}, async (page) => {
     await draw(page, '[data-draws="1000000"]');
-    const { stdout } = await run(join(folder, 'rewardpool'), ['verify', '--json', await download(page)]);
+    const { stdout } = await run(nativeCommand, ['verify', '--json', await download(page)]);
     assert.equal(JSON.parse(stdout).last_request_id, 1_000_000);
   }));

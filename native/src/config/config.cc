@@ -59,8 +59,6 @@ constexpr std::array<std::string_view, 11> kFullNames = {
 
 constexpr std::uint64_t kBytesPerKb = 1024;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
   return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
                     [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });

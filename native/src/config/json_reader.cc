@@ -7,13 +7,12 @@
 #include <utility>
 
 #include "config/config_document.h"
+#include "config/whole_number.h"
 
 namespace rewardpool::native::internal {
 namespace {
 
 using Kind = ConfigNode::Kind;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 void AppendUtf8(std::string& out, std::uint32_t code_point) {
   const auto push = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };

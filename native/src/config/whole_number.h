@@ -11,6 +11,8 @@
 
 namespace rewardpool::native::internal {
 
+[[nodiscard]] constexpr bool IsDigit(char c) noexcept { return c >= '0' && c <= '9'; }
+
 // The number, if `text` is nothing but plain digits, without leading zeros, and
 // fits in 64 bits.
 [[nodiscard]] std::optional<std::uint64_t> ParseWholeNumber(std::string_view text);

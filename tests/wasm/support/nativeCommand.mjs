@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** The native command `rewardpool`, if a build of it is there. */
 export const nativeCommand =
   process.env.REWARDPOOL_COMMAND ??
-  ['native-release', 'native-debug', 'native-asan']
+  ['native-release', 'native-debug', 'native-unity', 'native-asan']
     .map((preset) => join(root, 'build', preset, 'bin', 'rewardpool'))
     .find(existsSync);
 
