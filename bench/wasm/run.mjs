@@ -57,7 +57,7 @@ async function browserRows() {
       'Cross-Origin-Embedder-Policy': 'require-corp',
     },
   });
-  const browser = await launchBrowser();
+  const browser = await launchBrowser({ onDisk: true });
   const rows = [];
   try {
     for (const place of places) {
