@@ -381,7 +381,8 @@ suite.test('draws that the pool may have forgotten are told as unknown, not made
   await follower.page.evaluate(() => {
     globalThis.batches = Promise.allSettled([8, 6, 4].map((count) => pool.drawEach(count)));
   });
-  await leader.page.waitForFunction(async () => (await pool.stats()).draws === 18);
+  // Drawn is not yet kept: what no tab was told may go with the leader.
+  await leader.page.waitForFunction(async () => (await pool.stats()).durableThrough === 18n);
   await leader.page.close();
   const outcomes = await follower.page.evaluate(async () =>
     (await batches).map(({ value, reason }) => reason?.code ?? value.picks.length),
