@@ -255,6 +255,45 @@ suite.test('a pool is not made elsewhere when nobody can say where it is', async
   }
 });
 
+suite.test('a pool is made although the data of the site are cleared meanwhile', async () => {
+  const cleared = `
+    import '/dist/worker.js';
+    const { open } = IDBFactory.prototype;
+    IDBFactory.prototype.open = function (name, ...rest) {
+      const request = open.call(this, name, ...rest);
+      if (name.startsWith('rewardpool:')) {
+        IDBFactory.prototype.open = open;
+        // Behind the package's own listener, which is yet to come.
+        queueMicrotask(() =>
+          request.addEventListener('upgradeneeded', () => request.transaction.abort()),
+        );
+      }
+      return request;
+    };
+  `;
+  const own = await startServer({ files: { '/prelude.js': prelude, '/cleared.js': cleared } });
+  try {
+    const seen = await withPage(suite.browser, `${own.origin}/`, async (page) => {
+      await page.addScriptTag({ url: '/prelude.js' });
+      return page.evaluate(async () => {
+        const { RewardPool } = await api;
+        const pool = await RewardPool.open({
+          name: 'cleared',
+          storage: 'indexeddb',
+          catalog: goldAndMud,
+          workerUrl: '/cleared.js',
+        });
+        const { requestId } = await pool.draw();
+        await pool.close();
+        return String(requestId);
+      });
+    });
+    assert.equal(seen, '1');
+  } finally {
+    await own.close();
+  }
+});
+
 suite.test('a pool may have any name, that of a mirror included', async () => {
   const seen = await inPage(async () => {
     const { RewardPool } = await api;

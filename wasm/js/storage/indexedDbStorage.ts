@@ -338,8 +338,16 @@ export class IndexedDbStorage implements PoolStorage {
   }
 }
 
+/** How often an opening is begun, if each is aborted by a clearing of the site's data. */
+const OPENINGS_MAX = 3;
+
 /** Rejects with 'not-found' if there is none and `create` is false. */
-function openDatabase(database: string, name: string, create: boolean): Promise<IDBDatabase> {
+function openDatabase(
+  database: string,
+  name: string,
+  create: boolean,
+  openingsLeft = OPENINGS_MAX,
+): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     if (typeof indexedDB === 'undefined') {
       reject(new RewardPoolError('unsupported', 'there is no IndexedDB here'));
@@ -360,6 +368,9 @@ function openDatabase(database: string, name: string, create: boolean): Promise<
       const { error } = request;
       if (!create && error?.name === 'AbortError') {
         reject(noPool(JSON.stringify(name)));
+      } else if (error?.name === 'AbortError' && openingsLeft > 1) {
+        // Nothing is there now, and a new one can be made.
+        resolve(openDatabase(database, name, create, openingsLeft - 1));
       } else if (error?.name === 'SecurityError' || error?.name === 'InvalidStateError') {
         reject(new RewardPoolError('unsupported', `IndexedDB is not to be had: ${error.message}`));
       } else {
