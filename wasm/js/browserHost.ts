@@ -81,17 +81,34 @@ async function chooseKind(
   return { kind: (await opfsIsSupported()) ? 'opfs' : 'indexeddb', isPinned: false };
 }
 
+function lostPool(name: string, kind: PinnableKind): RewardPoolError {
+  return new RewardPoolError(
+    'store-lost',
+    `the pool ${JSON.stringify(name)} was kept in '${kind}' and is not there any more`,
+  );
+}
+
 async function openOwner(options: HostOptions, create: boolean): Promise<PoolOwner> {
   const { name, archive, wasmUrl } = options;
   const { kind, isPinned } = await chooseKind(name, options.storage as PinnableKind | 'auto');
-  const owner = create ? options.owner : { ...options.owner, catalog: undefined };
+  // A pool that is known is found or lost, and never made anew behind the caller's back.
+  const owner = create && !isPinned ? options.owner : { ...options.owner, catalog: undefined };
   const modules = await loadModules(options);
-  const storage = await openerOf(kind, name, wasmUrl).open(
-    owner.catalog !== undefined || (create && archive !== undefined),
-  );
-  if (create && archive !== undefined) await importInto(modules, archive, storage);
-  const opened = await PoolOwner.open(modules, storage, owner);
-  if (!isPinned) {
+  let opened: PoolOwner;
+  try {
+    const storage = await openerOf(kind, name, wasmUrl).open(
+      owner.catalog !== undefined || (create && archive !== undefined),
+    );
+    if (create && archive !== undefined) await importInto(modules, archive, storage);
+    opened = await PoolOwner.open(modules, storage, owner);
+  } catch (error) {
+    if (isPinned && error instanceof RewardPoolError && error.code === 'not-found') {
+      throw lostPool(name, kind);
+    }
+    throw error;
+  }
+  // What is imported may take the place of one whose pin is half lost.
+  if (!isPinned || (create && archive !== undefined)) {
     // Before anything is acknowledged.
     try {
       await pin(name, kind);

@@ -1,11 +1,18 @@
 /**
  * Which storage each pool of this origin was made in. A visit in which the
- * better storage happens to be missing must not open an empty pool in another.
+ * better storage happens to be missing must not open an empty pool in another, and
+ * a pool that is gone must not be begun anew as if it had never been.
+ *
+ * It is kept in IndexedDB. A browser that finds its databases damaged drops all that
+ * the origin has, these pins among them, so pools in IndexedDB are noted in OPFS too,
+ * where there is one. (Those in OPFS are found without a pin.)
  */
 import { asRewardPoolError } from './errors.js';
 
 const DATABASE = 'rewardpool';
 const STORE = 'pools';
+
+const NOTES_FOLDER = 'rewardpool pools in indexeddb';
 
 export type PinnableKind = 'opfs' | 'indexeddb';
 
@@ -35,9 +42,47 @@ async function transact<T>(
   }
 }
 
-/** Undefined: no pool of that name, or this browser keeps no databases at all. */
-export async function pinnedKind(name: string): Promise<PinnableKind | undefined> {
-  if (typeof indexedDB === 'undefined') return undefined;
+/** OPFS takes few names as they are. */
+function noteNameOf(name: string): string {
+  const bytes = new TextEncoder().encode(name);
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Undefined: there is none, or no OPFS. Pins must do without it then. */
+async function notesFolder(create: boolean): Promise<FileSystemDirectoryHandle | undefined> {
+  try {
+    const root = await navigator.storage.getDirectory();
+    return await root.getDirectoryHandle(NOTES_FOLDER, { create });
+  } catch {
+    return undefined;
+  }
+}
+
+async function isNoted(name: string): Promise<boolean> {
+  const folder = await notesFolder(false);
+  if (folder === undefined) return false;
+  return folder.getFileHandle(noteNameOf(name)).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function note(name: string): Promise<void> {
+  const folder = await notesFolder(true);
+  // The pin itself is kept elsewhere: a pool is not refused for want of a note.
+  await folder?.getFileHandle(noteNameOf(name), { create: true }).catch(() => undefined);
+}
+
+async function removeNote(name: string): Promise<void> {
+  const folder = await notesFolder(false);
+  try {
+    await folder?.removeEntry(noteNameOf(name));
+  } catch (error) {
+    if ((error as DOMException).name !== 'NotFoundError') throw error;
+  }
+}
+
+async function pinInIndexedDb(name: string): Promise<PinnableKind | undefined> {
   try {
     return await transact<PinnableKind | undefined>('readonly', (store) => store.get(name));
   } catch (error) {
@@ -49,12 +94,20 @@ export async function pinnedKind(name: string): Promise<PinnableKind | undefined
   }
 }
 
+/** Undefined: no pool of that name, or this browser keeps no databases at all. */
+export async function pinnedKind(name: string): Promise<PinnableKind | undefined> {
+  if (typeof indexedDB === 'undefined') return undefined;
+  return (await pinInIndexedDb(name)) ?? ((await isNoted(name)) ? 'indexeddb' : undefined);
+}
+
 export async function pin(name: string, kind: PinnableKind): Promise<void> {
   if (typeof indexedDB === 'undefined') return;
+  if (kind === 'indexeddb') await note(name);
   await transact('readwrite', (store) => store.put(kind, name));
 }
 
 export async function unpin(name: string): Promise<void> {
   if (typeof indexedDB === 'undefined') return;
+  await removeNote(name);
   await transact('readwrite', (store) => store.delete(name));
 }

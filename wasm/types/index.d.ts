@@ -41,7 +41,9 @@ export declare class RewardPool {
    * there is none and a catalog is given.
    *
    * Rejects with `'invalid-argument'` (an option, or the catalog), `'busy'`,
-   * `'not-found'`, `'corrupt'`, `'unsupported'`, `'full'` or `'io'`.
+   * `'not-found'`, `'corrupt'`, `'unsupported'`, `'full'` or `'io'`; in a browser
+   * also with `'store-lost'` if there was one and it is gone, catalog or not, until
+   * it is imported or deleted.
    */
   static open(options?: OpenOptions): Promise<RewardPool>;
 
@@ -816,7 +818,7 @@ export declare class RewardPoolError extends Error {
  * | `outcome-unknown` | the log failed, or its owner went, while the request was under way | open again: recovery tells |
  * | `corrupt` | stored bytes are damaged; the message names the place | restore from a copy |
  * | `unsupported` | this platform, or this version, cannot do it | see the message |
- * | `store-lost` | the pool's storage was removed while it was open (site data cleared) | open again: it will be empty |
+ * | `store-lost` | the stored pool was removed, while it was open (site data cleared) or since | import a copy, or `RewardPool.delete()` it and begin anew |
  */
 export type ErrorCode =
   | 'invalid-argument'

@@ -1,6 +1,8 @@
 // What goes wrong in browsers: kills, full disks, failed flushes, cleared data,
 // missing storages.
 import assert from 'node:assert/strict';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import {
   browserSuite,
@@ -89,17 +91,18 @@ const places = {
 for (const [place, options] of Object.entries(places)) {
   suite.test(`SIGKILL of the browser loses nothing that was answered (${place})`, async () => {
     const answered = new Map();
+    const answeredTwice = [];
     let killed = await launchBrowser();
     try {
       for (let round = 0; round < 4; ++round) {
         const page = await killed.context.newPage();
         await page.exposeFunction('tell', (requestId, itemId) => {
-          assert.ok(!answered.has(requestId), `request ${requestId} was answered twice`);
+          if (answered.has(requestId)) answeredTwice.push(requestId);
           answered.set(requestId, itemId);
         });
         await page.goto(`${suite.server.origin}/`);
         await page.waitForFunction(() => globalThis.ready);
-        await page.evaluate(async (where) => {
+        const created = await page.evaluate(async (where) => {
           const pool = await RewardPool.open({ name: 'kill', ...where, catalog, snapshots: false });
           for (let i = 0; i < 8; ++i) {
             (async () => {
@@ -109,9 +112,14 @@ for (const [place, options] of Object.entries(places)) {
               }
             })();
           }
+          return pool.opening.created;
         }, options);
+        assert.equal(created, round === 0);
         const enough = answered.size + 60 * (round + 1);
-        while (answered.size < enough) await new Promise((resolve) => setTimeout(resolve, 1));
+        while (answered.size < enough && answeredTwice.length === 0) {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+        assert.deepEqual(answeredTwice, []);
         killed = await launchBrowser(await killed.kill());
       }
       const page = await killed.context.newPage();
@@ -248,6 +256,46 @@ for (const [place, options] of Object.entries(places)) {
     }
   });
 }
+
+suite.test('databases that a browser drops as damaged are told as lost, and cost OPFS nothing', async () => {
+  let browser = await launchBrowser();
+  const open = (name, options) =>
+    withPage(browser, `${suite.server.origin}/`, async (page) => {
+      await page.waitForFunction(() => globalThis.ready);
+      return page.evaluate(
+        async ([of, more]) => {
+          try {
+            const pool = await RewardPool.open({ name: of, catalog, ...more });
+            const { requestId } = await pool.draw();
+            await pool.close();
+            return Number(requestId);
+          } catch (error) {
+            return error.code;
+          }
+        },
+        [name, options],
+      );
+    });
+  try {
+    assert.equal(await open('kept', { storage: 'opfs' }), 1);
+    assert.equal(await open('dropped', { storage: 'indexeddb' }), 1);
+    const killed = await browser.kill();
+    const databases = join(killed.userDataDir, 'Default/IndexedDB');
+    const damaged = readdirSync(databases, { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && entry.name.startsWith('MANIFEST'),
+    );
+    assert.ok(damaged.length > 0, 'Chromium keeps databases where it used to');
+    for (const { parentPath, name } of damaged) writeFileSync(join(parentPath, name), 'no manifest');
+    browser = await launchBrowser(killed);
+    assert.equal(await open('never there', { storage: 'indexeddb' }), 1);
+    assert.equal(await open('kept', {}), 2);
+    for (const storage of ['indexeddb', 'auto']) {
+      assert.equal(await open('dropped', { storage }), 'store-lost');
+    }
+  } finally {
+    await browser.close();
+  }
+});
 
 for (const [place, storage, workerUrl, durability] of [
   ['opfs', 'opfs', '/failing-flush.js', 'durable'],

@@ -223,6 +223,51 @@ suite.test('a pool stays where it was made', async () => {
   assert.deepEqual(codes, { elsewhere: 'invalid-argument', kind: 'indexeddb', through: '1' });
 });
 
+for (const storage of ['opfs', 'indexeddb']) {
+  suite.test(`a pool that is gone is told, and made anew once it is deleted (${storage})`, async () => {
+    const seen = await inPage(async (kind) => {
+      const { RewardPool } = await api;
+      const name = `gone from ${kind}`;
+      const options = { name, storage: kind, catalog: goldAndMud };
+      const pool = await RewardPool.open(options);
+      await pool.draw();
+      const archive = await pool.export();
+      await pool.close();
+      // As a browser does that drops what it finds damaged.
+      const lose = async () => {
+        for (const database of [`rewardpool:${name}`, `rewardpool mirror of ${name}`]) {
+          await new Promise((resolve, reject) => {
+            const request = indexedDB.deleteDatabase(database);
+            request.onsuccess = resolve;
+            request.onerror = () => reject(request.error);
+          });
+        }
+        const root = await navigator.storage.getDirectory();
+        await root.removeEntry('rewardpool', { recursive: true }).catch(() => undefined);
+      };
+      await lose();
+      const codes = [
+        await codeOf(RewardPool.open(options)),
+        await codeOf(RewardPool.open({ name, storage: kind })),
+        await codeOf(RewardPool.open({ name, catalog: goldAndMud })),
+      ];
+      const imported = await RewardPool.import(archive, { name, storage: kind });
+      const restored = String(imported.opening.recoveredThrough);
+      await imported.close();
+      await lose();
+      await RewardPool.delete({ name });
+      const anew = await RewardPool.open(options);
+      await anew.close();
+      return { codes, restored, created: anew.opening.created };
+    }, storage);
+    assert.deepEqual(seen, {
+      codes: ['store-lost', 'store-lost', 'store-lost'],
+      restored: '1',
+      created: true,
+    });
+  });
+}
+
 suite.test('a pool is not made elsewhere when nobody can say where it is', async () => {
   const forgetful = `
     import '/dist/worker.js';
