@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "small_code.h"
 
@@ -62,6 +63,7 @@ RP_SMALL_CODE void EnvelopeSelector::Assign(std::span<const Weight> weights) {
   is_wide_ = false;
   high_weights_ = {};
   WidenFor(weight_max);
+  change_ = {};
   slot_of_position_ = {};
   slot_of_position_.Resize(size_);
   for (std::size_t i = 0; i < size_; ++i) {
@@ -75,33 +77,52 @@ RP_SMALL_CODE void EnvelopeSelector::Assign(std::span<const Weight> weights) {
 }
 
 Weight EnvelopeSelector::WeightAt(ItemIndex index) const noexcept {
+  if (change_.is_open && change_.index == index) {
+    return change_.new_slot != kNone ? WeightIn(change_.new_slot) : change_.weight_in_slot;
+  }
   const std::size_t slot = slot_of_position_[index];
   return slot < slots_.size() && slots_[slot].item == index ? WeightIn(slot) : 0;
 }
 
 RP_SMALL_CODE void EnvelopeSelector::ChangeWeight(ItemIndex index, Weight before, Weight after) {
   assert(index <= size_ && before == (index == size_ ? 0 : WeightAt(index)));
+  FinishChange();
   if (index == size_) {
     slot_of_position_.Resize(++size_);
   }
   if (after == before) return;
   WidenFor(after);
 
+  change_ = {.is_open = true, .index = index};
+  slot_of_position_.Prefetch(index);
   if (before > 0) {
-    // Written to and not read: the processor need not wait for it.
-    const std::size_t slot = slot_of_position_[index];
     const std::uint32_t bucket = BucketOf(before);
+    change_.has_slot = true;
     if (after > 0 && BucketOf(after) == bucket) {
       total_ += after - before;
-      SetWeightIn(slot, after);
+      change_.weight_in_slot = after;
       return;
     }
-    Bury(bucket, slot, before);
+    change_.tombstone = AddTombstone(bucket, before);
   }
   // With an enormous tombstone and its successor in it, the envelope may pass
   // 2^64 here. Then the sweep is due, and takes it back: sums are modulo 2^64.
   if (after > 0) Insert(index, after);
   (void)SweepIfDue();
+}
+
+void EnvelopeSelector::FinishChange() noexcept {
+  if (!change_.is_open) return;
+  const Change change = std::exchange(change_, {});
+  if (change.has_slot) {
+    const auto slot = static_cast<std::uint32_t>(slot_of_position_[change.index]);
+    SetWeightIn(slot, change.weight_in_slot);
+    if (change.tombstone != kNone) {
+      Tombstone& tombstone = tombstones_[change.tombstone];
+      tombstone.slot = slot - buckets_[tombstone.bucket].begin;
+    }
+  }
+  if (change.new_slot != kNone) slot_of_position_.Set(change.index, change.new_slot);
 }
 
 std::size_t EnvelopeSelector::DrawMany(Random& random, Stock& stock, std::span<ItemIndex> picks) {
@@ -127,6 +148,7 @@ RP_SMALL_CODE void EnvelopeSelector::MakeGuide() {
 
 std::size_t EnvelopeSelector::DrawSome(Random& random, Stock& stock, std::span<ItemIndex> picks) {
   if (look_ahead_ > 0 && size_ >= look_ahead_items_min_) return DrawAhead(random, stock, picks);
+  FinishChange();
   WordReader words(random);
   std::size_t drawn = 0;
   while (drawn < picks.size() && total_ > 0) {
@@ -143,17 +165,19 @@ std::size_t EnvelopeSelector::DrawSome(Random& random, Stock& stock, std::span<I
 
 // The loop of DrawMany() over a window of words at a time: place each word and
 // fetch its slot, fetch the stock of each slot's item, and only then draw. A sweep
-// moves slots, so the rest of the window is placed again after it.
+// moves slots, so the rest of the window is placed again after it. A change that came
+// before is finished when all is placed: by then its memory has come.
 std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks) {
   __extension__ using Wide = unsigned __int128;
   std::array<Place, kLookAheadMax> window;
   std::size_t drawn = 0;
   while (drawn < picks.size() && total_ > 0) {
     const std::span<const std::uint64_t> upcoming = random.Upcoming();
-    // As many words again as this call needs: some will be refused, and the next
-    // call finds the others fetched.
+    // Some words will be refused. As many as are wanted again are placed for the next
+    // call, which finds their slots fetched.
     const std::size_t wanted = picks.size() - drawn;
-    const std::size_t placed = std::min({look_ahead_, upcoming.size(), 2 * wanted});
+    const std::size_t now = std::min({look_ahead_, upcoming.size(), wanted + wanted / 4});
+    const std::size_t placed = std::min({look_ahead_, upcoming.size(), now + wanted});
     for (std::size_t i = 0; i < placed; ++i) {
       const Wide product = static_cast<Wide>(upcoming[i]) * envelope_;
       const auto low = static_cast<std::uint64_t>(product);
@@ -165,10 +189,11 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
       __builtin_prefetch(&slots_[window[i].slot]);
       if (is_wide_) __builtin_prefetch(&high_weights_[window[i].slot]);
     }
-    for (std::size_t i = 0; i < placed; ++i) stock.Prefetch(slots_[window[i].slot].item);
+    FinishChange();
+    for (std::size_t i = 0; i < now; ++i) stock.Prefetch(slots_[window[i].slot].item);
     std::size_t used = 0;
     bool swept = false;
-    while (used < placed && drawn < picks.size() && !swept) {
+    while (used < now && drawn < picks.size() && !swept) {
       const Place& place = window[used++];
       if (place.offset >= WeightIn(place.slot)) continue;
       const ItemIndex item = slots_[place.slot].item;
@@ -194,27 +219,38 @@ RP_SMALL_CODE void EnvelopeSelector::WidenFor(Weight weight) {
   high_weights_.resize(slots_.size());
 }
 
+// Requires an open change of this item.
 RP_SMALL_CODE void EnvelopeSelector::Insert(ItemIndex index, Weight weight) {
+  assert(change_.is_open && change_.index == index);
   const std::uint32_t bucket = BucketOf(weight);
   if (buckets_[bucket].count == capacities_[bucket]) MakeRoomIn(bucket);
-  PutLast(bucket, weight, index);
+  change_.new_slot = AddSlot(bucket, weight, index);
   AddToEnvelope(bucket, buckets_[bucket].height);
   total_ += weight;
 }
 
-void EnvelopeSelector::Bury(std::uint32_t bucket_index, std::size_t slot, Weight weight) noexcept {
+void EnvelopeSelector::Bury(std::uint32_t bucket, std::size_t slot, Weight weight) noexcept {
+  tombstones_[AddTombstone(bucket, weight)].slot =
+      static_cast<std::uint32_t>(slot) - buckets_[bucket].begin;
+  SetWeightIn(slot, 0);
+}
+
+std::uint32_t EnvelopeSelector::AddTombstone(std::uint32_t bucket_index, Weight weight) noexcept {
   Bucket& bucket = buckets_[bucket_index];
   total_ -= weight;
-  SetWeightIn(slot, 0);
   // The one that will probably take its place.
   __builtin_prefetch(&slots_[bucket.begin + bucket.count - ++bucket.tombstones]);
-  tombstones_[tombstone_count_++] = {bucket_index, static_cast<std::uint32_t>(slot) - bucket.begin};
   tombstone_height_ += bucket.height;
+  tombstones_[tombstone_count_].bucket = bucket_index;
+  return static_cast<std::uint32_t>(tombstone_count_++);
 }
 
 bool EnvelopeSelector::SweepIfDue() noexcept {
   const bool due = tombstone_count_ == kTombstonesMax || tombstone_height_ > envelope_ / 8;
-  if (due) Sweep();
+  if (due) {
+    FinishChange();
+    Sweep();
+  }
   return due;
 }
 
@@ -255,16 +291,22 @@ void EnvelopeSelector::AddToEnvelope(std::uint32_t bucket, std::uint64_t change)
   draws_until_guided_ = kDrawsUntilGuided;
 }
 
-void EnvelopeSelector::PutLast(std::uint32_t bucket, Weight weight, ItemIndex item) noexcept {
+std::uint32_t EnvelopeSelector::AddSlot(std::uint32_t bucket, Weight weight,
+                                        ItemIndex item) noexcept {
   assert(buckets_[bucket].count < capacities_[bucket]);
   const std::uint32_t slot = buckets_[bucket].begin + buckets_[bucket].count++;
   slots_[slot].item = item;
   SetWeightIn(slot, weight);
+  return slot;
+}
+
+void EnvelopeSelector::PutLast(std::uint32_t bucket, Weight weight, ItemIndex item) noexcept {
+  const std::uint32_t slot = AddSlot(bucket, weight, item);
   if (weight > 0) slot_of_position_.Set(item, slot);
 }
 
 // Moves a full bucket to the free room at the end; its old room is lost until
-// the next Relayout().
+// the next Relayout(). A slot that a change is still to clear moves like any other.
 RP_SMALL_CODE void EnvelopeSelector::MakeRoomIn(std::uint32_t bucket_index) {
   Bucket& bucket = buckets_[bucket_index];
   const std::size_t capacity = CapacityFor(bucket.count);

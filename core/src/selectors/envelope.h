@@ -67,7 +67,8 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   [[nodiscard]] std::uint64_t envelope() const noexcept { return envelope_; }
 
   template <typename Words>
-  [[nodiscard]] ItemIndex Pick(Words& words) const noexcept {
+  [[nodiscard]] ItemIndex Pick(Words& words) noexcept {
+    FinishChange();
     return slots_[PickPlace(words).slot].item;
   }
 
@@ -103,6 +104,19 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   struct Tombstone {
     std::uint32_t bucket;
     std::uint32_t slot;  // within the bucket
+  };
+
+  static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
+
+  // What is left to do of the latest ChangeWeight(): all that needs the old slot of the
+  // item, for which memory has been asked. The next draws are placed in the meantime.
+  struct Change {
+    bool is_open = false;
+    bool has_slot = false;
+    ItemIndex index = 0;
+    std::uint32_t tombstone = kNone;  // which one the slot becomes
+    std::uint32_t new_slot = kNone;
+    Weight weight_in_slot = 0;
   };
 
   static constexpr int kReciprocalBits = 35;
@@ -155,11 +169,17 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   void WidenFor(Weight weight);
 
   void Insert(ItemIndex index, Weight weight);
+  // Before slots are looked into or moved.
+  void FinishChange() noexcept;
   // Leaves a tombstone in a slot that holds `weight`.
-  void Bury(std::uint32_t bucket_index, std::size_t slot, Weight weight) noexcept;
+  void Bury(std::uint32_t bucket, std::size_t slot, Weight weight) noexcept;
+  // Returns: which one. Its slot is for the caller to note and to clear.
+  [[nodiscard]] std::uint32_t AddTombstone(std::uint32_t bucket, Weight weight) noexcept;
   [[nodiscard]] bool SweepIfDue() noexcept;
   void Sweep() noexcept;
   void AddToEnvelope(std::uint32_t bucket, std::uint64_t change) noexcept;
+  // Returns: the slot.
+  std::uint32_t AddSlot(std::uint32_t bucket, Weight weight, ItemIndex item) noexcept;
   void PutLast(std::uint32_t bucket, Weight weight, ItemIndex item) noexcept;
   void MakeRoomIn(std::uint32_t bucket);
   void Relayout(std::uint32_t growing_bucket);
@@ -193,6 +213,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   // item, or is gone itself.
   PackedColumn slot_of_position_;
 
+  Change change_;
   std::array<Tombstone, kTombstonesMax> tombstones_;
   std::size_t tombstone_count_ = 0;
   std::uint64_t tombstone_height_ = 0;
