@@ -5,13 +5,14 @@
 //   --json FILE   writes the results there too
 //
 // How to read what it prints: bench/README.md.
-import { execFile } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 
 import { RewardPool } from 'rewardpool';
 
@@ -86,19 +87,32 @@ async function nodeRows() {
   return rows;
 }
 
-async function nativeBulkRate({ program, row }, itemCount) {
-  const { stdout } = await promisify(execFile)(join(nativeFolder, program), [
-    `--benchmark_filter=^${row(itemCount)}/`,
-    `--benchmark_min_time=${settings.sliceMs / 1000}`,
-    '--benchmark_format=json',
-  ]);
-  return JSON.parse(stdout).benchmarks[0].items_per_second;
+/** Runs native benchmarks, one at a time, from a process that is not measured. */
+function startNativeRunner() {
+  const child = fork(new URL('nativeRunner.mjs', import.meta.url));
+  const failed = once(child, 'exit').then(() => {
+    throw new Error('the native benchmark failed');
+  });
+  failed.catch(() => undefined);
+  return {
+    bulkRate: async ({ program, row }, itemCount) => {
+      child.send({
+        program: join(nativeFolder, program),
+        filter: `^${row(itemCount)}/`,
+        seconds: settings.sliceMs / 1000,
+      });
+      const [itemsPerSecond] = await Promise.race([once(child, 'message'), failed]);
+      return itemsPerSecond;
+    },
+    end: () => child.disconnect(),
+  };
 }
 
 /** WebAssembly beside native code, by turns: 32 bulks of 4096 draws in flight, in memory. */
 async function bulkRows() {
   if (!isWanted('bulk')) return [];
   const natives = NATIVE.filter(({ program }) => existsSync(join(nativeFolder, program)));
+  const runner = startNativeRunner();
   const rows = [];
   for (const itemCount of [6, 1000]) {
     const pool = await RewardPool.open({ storage: 'memory', catalog: catalogOf(itemCount) });
@@ -108,7 +122,7 @@ async function bulkRows() {
     for (let i = -1; i < settings.repetitions; ++i) {
       const { pool: wasm } = await byTurns({ pool: slice }, { ...settings, repetitions: 1 });
       const beside = [];
-      for (const native of natives) beside.push(await nativeBulkRate(native, itemCount));
+      for (const native of natives) beside.push(await runner.bulkRate(native, itemCount));
       if (i < 0) continue;
       rates.push(wasm.drawsPerSecond);
       beside.forEach((nativeRate, k) => nativeRates[k].push(nativeRate));
@@ -126,6 +140,7 @@ async function bulkRows() {
       })),
     });
   }
+  runner.end();
   return rows;
 }
 
