@@ -1,7 +1,7 @@
 // What goes wrong in browsers: kills, full disks, failed flushes, cleared data,
 // missing storages.
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
@@ -257,6 +257,44 @@ for (const [place, options] of Object.entries(places)) {
   });
 }
 
+/** The files of a killed browser's databases whose names are like `pattern`. */
+function databaseFiles({ userDataDir }, pattern) {
+  const files = readdirSync(join(userDataDir, 'Default/IndexedDB'), {
+    recursive: true,
+    withFileTypes: true,
+  })
+    .filter((entry) => entry.isFile() && pattern.test(entry.name))
+    .map(({ parentPath, name }) => join(parentPath, name));
+  assert.ok(files.length > 0, 'Chromium keeps databases where it used to');
+  return files;
+}
+
+suite.test("a record that is torn in the browser's own log costs IndexedDB nothing", async () => {
+  let browser = await launchBrowser();
+  const openAndDraw = async () => {
+    const page = await browser.context.newPage();
+    await page.goto(`${suite.server.origin}/`);
+    await page.waitForFunction(() => globalThis.ready);
+    return page.evaluate(async () => {
+      const pool = await RewardPool.open({ name: 'torn', storage: 'indexeddb', catalog });
+      for (let i = 0; i < 20; ++i) await pool.draw();
+      return Number(pool.opening.recoveredThrough);
+    });
+  };
+  try {
+    for (const through of [0, 20, 40, 60]) {
+      assert.equal(await openAndDraw(), through);
+      const killed = await browser.kill();
+      // The head of a record of 100 bytes (checksum, length, "whole"), and 10 of them.
+      const [log] = databaseFiles(killed, /^\d+\.log$/).toSorted().slice(-1);
+      appendFileSync(log, Uint8Array.of(1, 2, 3, 4, 100, 0, 1, ...new Uint8Array(10)));
+      browser = await launchBrowser(killed);
+    }
+  } finally {
+    await browser.close();
+  }
+});
+
 suite.test('databases that a browser drops as damaged are told as lost, and cost OPFS nothing', async () => {
   let browser = await launchBrowser();
   const open = (name, options) =>
@@ -280,12 +318,7 @@ suite.test('databases that a browser drops as damaged are told as lost, and cost
     assert.equal(await open('kept', { storage: 'opfs' }), 1);
     assert.equal(await open('dropped', { storage: 'indexeddb' }), 1);
     const killed = await browser.kill();
-    const databases = join(killed.userDataDir, 'Default/IndexedDB');
-    const damaged = readdirSync(databases, { recursive: true, withFileTypes: true }).filter(
-      (entry) => entry.isFile() && entry.name.startsWith('MANIFEST'),
-    );
-    assert.ok(damaged.length > 0, 'Chromium keeps databases where it used to');
-    for (const { parentPath, name } of damaged) writeFileSync(join(parentPath, name), 'no manifest');
+    for (const file of databaseFiles(killed, /^MANIFEST/)) writeFileSync(file, 'no manifest');
     browser = await launchBrowser(killed);
     assert.equal(await open('never there', { storage: 'indexeddb' }), 1);
     assert.equal(await open('kept', {}), 2);

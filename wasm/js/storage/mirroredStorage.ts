@@ -13,7 +13,7 @@
  */
 import { RewardPoolError } from '../errors.js';
 import {
-  indexedDbStorageOpener,
+  mirrorOpenerOf,
   type IndexedDbStorage,
   type IndexedDbStorageOpener,
 } from './indexedDbStorage.js';
@@ -238,11 +238,6 @@ async function reconcile(
   }
   if (ours.status === 'rejected') throw ours.reason;
   await mirror.replaceAll(primary);
-}
-
-/** The mirror of the pool of that name; no pool's own database has such a one. */
-export function mirrorOpenerOf(name: string): IndexedDbStorageOpener {
-  return indexedDbStorageOpener(`mirror of ${name}`, `rewardpool mirror of ${name}`);
 }
 
 /** `name`: of the pool. */
