@@ -8,6 +8,7 @@
  * where there is one. (Those in OPFS are found without a pin.)
  */
 import { asRewardPoolError } from './errors.js';
+import { encodedPoolName } from './storage/fileNames.js';
 
 const DATABASE = 'rewardpool';
 const STORE = 'pools';
@@ -42,12 +43,6 @@ async function transact<T>(
   }
 }
 
-/** OPFS takes few names as they are. */
-function noteNameOf(name: string): string {
-  const bytes = new TextEncoder().encode(name);
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
 /** Undefined: there is none, or no OPFS. Pins must do without it then. */
 async function notesFolder(create: boolean): Promise<FileSystemDirectoryHandle | undefined> {
   try {
@@ -61,7 +56,7 @@ async function notesFolder(create: boolean): Promise<FileSystemDirectoryHandle |
 async function isNoted(name: string): Promise<boolean> {
   const folder = await notesFolder(false);
   if (folder === undefined) return false;
-  return folder.getFileHandle(noteNameOf(name)).then(
+  return folder.getFileHandle(encodedPoolName(name)).then(
     () => true,
     () => false,
   );
@@ -70,13 +65,13 @@ async function isNoted(name: string): Promise<boolean> {
 async function note(name: string): Promise<void> {
   const folder = await notesFolder(true);
   // The pin itself is kept elsewhere: a pool is not refused for want of a note.
-  await folder?.getFileHandle(noteNameOf(name), { create: true }).catch(() => undefined);
+  await folder?.getFileHandle(encodedPoolName(name), { create: true }).catch(() => undefined);
 }
 
 async function removeNote(name: string): Promise<void> {
   const folder = await notesFolder(false);
   try {
-    await folder?.removeEntry(noteNameOf(name));
+    await folder?.removeEntry(encodedPoolName(name));
   } catch (error) {
     if ((error as DOMException).name !== 'NotFoundError') throw error;
   }

@@ -21,6 +21,12 @@ export function temporarySnapshotFileName(name: bigint): string {
   return `snapshot-${digits(name)}.tmp`;
 }
 
+/** A pool's name in that of a file or folder: OPFS takes few characters as they are. */
+export function encodedPoolName(name: string): string {
+  const bytes = new TextEncoder().encode(name);
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 export type PoolFileName =
   | { kind: 'segment' | 'snapshot'; number: bigint }
   | { kind: 'temporary' };

@@ -15,6 +15,7 @@
 import { RewardPoolError } from '../errors.js';
 import { randomId } from '../randomId.js';
 import { crc32c } from './crc32c.js';
+import { encodedPoolName } from './fileNames.js';
 import type { PoolStorage, StorageListing, StorageOpener } from './poolStorage.js';
 import {
   cannotStart,
@@ -556,8 +557,7 @@ async function openSlot(
  * a pool that is made anew must not use the same paths.
  */
 function folderPrefix(name: string): string {
-  const bytes = new TextEncoder().encode(name);
-  return `pool-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}.`;
+  return `pool-${encodedPoolName(name)}.`;
 }
 
 async function findFolder(
