@@ -127,6 +127,27 @@ for (const width of WIDTHS) {
         assert.equal(await page.locator('.item-row').count(), 6);
       }));
 
+    test('a click in the moment in which the pool is replaced draws from the new one', () =>
+      visit({}, async (page) => {
+        await page.evaluate(
+          () =>
+            new Promise((clicked) => {
+              // Before the buttons show that they cannot be used now.
+              new MutationObserver((_, observer) => {
+                if (document.body.dataset.activity !== 'opening') return;
+                observer.disconnect();
+                document.querySelector('[data-draws="10"]').click();
+                clicked();
+              }).observe(document.body, { attributes: true });
+              const preset = document.getElementById('preset');
+              preset.value = [...preset.options].find(({ label }) => label === 'Fair die').value;
+              preset.dispatchEvent(new Event('change'));
+            }),
+        );
+        await page.waitForFunction(() => document.getElementById('draw-count').innerText === '10');
+        assert.equal(await page.locator('.item-row').count(), 6);
+      }));
+
     test('bad input is marked in its place, and nothing is drawn from it', () =>
       visit({}, async (page) => {
         const weight = page.getByLabel('Weight of gold');

@@ -50,6 +50,8 @@ function emptyTally(config: PoolConfig): Tally {
 export class Playground {
   readonly tally: Signal<Tally>;
   readonly activity = new Signal<Activity>({ kind: 'opening' });
+  /** The latest pool can be drawn from, or has failed. */
+  #opened = Promise.resolve();
   readonly storage = new Signal<StorageKind | undefined>(undefined);
   #pool: RewardPool | undefined;
   #poolName = '';
@@ -73,7 +75,17 @@ export class Playground {
   }
 
   /** Begins a new pool. Resolves when it can be drawn from, or when an even newer one was begun. */
-  async restart(config: PoolConfig): Promise<void> {
+  restart(config: PoolConfig): Promise<void> {
+    this.#opened = this.#open(config);
+    return this.#opened;
+  }
+
+  /** The same, unless the pool is of that kind already, or being opened. */
+  restartIfChanged(config: PoolConfig): Promise<void> {
+    return sameConfig(config, this.tally.value.config) ? this.#opened : this.restart(config);
+  }
+
+  async #open(config: PoolConfig): Promise<void> {
     const generation = ++this.#generation;
     this.#stopping = true;
     this.#letGo();
@@ -94,10 +106,6 @@ export class Playground {
     } catch (error) {
       if (generation === this.#generation) this.#fail(error);
     }
-  }
-
-  async restartIfChanged(config: PoolConfig): Promise<void> {
-    if (!sameConfig(config, this.tally.value.config)) await this.restart(config);
   }
 
   /** Draws `wanted` times, or until stop() if that is Infinity. */
