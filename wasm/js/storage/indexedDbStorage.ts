@@ -394,7 +394,7 @@ let hasLeftTornLog = false;
  * (https://github.com/google/leveldb/issues/1287). What is written here and removed at
  * once makes it begin another log, and one more, for which it must be done with the first.
  *
- * Costs 0.1 to 0.3 s, once a thread: none survives the browser. Where it fails, as for
+ * Costs 0.2 to 0.5 s, once a thread: none survives the browser. Where it fails, as for
  * want of room, all stays as it was.
  */
 async function leaveTornLog(database: IDBDatabase): Promise<void> {
