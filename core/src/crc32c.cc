@@ -25,7 +25,7 @@ constexpr std::uint32_t TimesX(std::uint32_t a) noexcept {
 }
 
 // a * b modulo the polynomial.
-constexpr std::uint32_t Multiply(std::uint32_t a, std::uint32_t b) noexcept {
+constexpr std::uint32_t TimesPolynomial(std::uint32_t a, std::uint32_t b) noexcept {
   std::uint32_t product = 0;
   for (std::uint32_t bit = kOne; bit != 0; bit >>= 1) {
     if ((a & bit) != 0) product ^= b;
@@ -39,14 +39,14 @@ constexpr std::array<std::uint32_t, 64> kZeroBytes = [] {
   std::array<std::uint32_t, 64> powers{};
   powers[0] = kOne >> 8;
   for (std::size_t k = 1; k < powers.size(); ++k) {
-    powers[k] = Multiply(powers[k - 1], powers[k - 1]);
+    powers[k] = TimesPolynomial(powers[k - 1], powers[k - 1]);
   }
   return powers;
 }();
 
 constexpr std::uint32_t AppendZeros(std::uint32_t crc, std::uint64_t count) noexcept {
   for (std::size_t k = 0; count != 0; ++k, count >>= 1) {
-    if ((count & 1) != 0) crc = Multiply(crc, kZeroBytes[k]);
+    if ((count & 1) != 0) crc = TimesPolynomial(crc, kZeroBytes[k]);
   }
   return crc;
 }
@@ -80,13 +80,21 @@ const Slices kSlices = MakeSlicesAtStart();
 constexpr Slices kSlices = MakeSlices();
 #endif
 
-#ifdef RP_CRC32C_X86
+// Of the eight bytes there.
+inline std::uint32_t AppendWord(std::uint32_t state, const std::byte* bytes) noexcept {
+  const std::uint64_t word = LoadLittleEndian<std::uint64_t>(bytes) ^ state;
+  std::uint32_t appended = 0;
+  for (std::size_t i = 0; i < 8; ++i) appended ^= kSlices[7 - i][word >> (8 * i) & 0xFF];
+  return appended;
+}
 
-// The instruction takes three cycles but a new one can start in each, so long
-// inputs are cut into three streams of this length that run side by side.
+// Long inputs are cut into streams of this length, which run side by side.
 constexpr std::size_t kStreamBytes = 2048;
 constexpr std::uint32_t kStreamShift = AppendZeros(kOne, kStreamBytes);
 
+#ifdef RP_CRC32C_X86
+
+// The instruction takes three cycles but a new one can start in each, so three streams.
 __attribute__((target("sse4.2"))) std::uint32_t Crc32cSse42(
     std::uint32_t crc, std::span<const std::byte> bytes) noexcept {
   std::uint64_t state = ~crc;
@@ -100,8 +108,8 @@ __attribute__((target("sse4.2"))) std::uint32_t Crc32cSse42(
       second = _mm_crc32_u64(second, LoadLittleEndian<std::uint64_t>(next + kStreamBytes + i));
       third = _mm_crc32_u64(third, LoadLittleEndian<std::uint64_t>(next + 2 * kStreamBytes + i));
     }
-    state = Multiply(static_cast<std::uint32_t>(state), kStreamShift) ^ second;
-    state = Multiply(static_cast<std::uint32_t>(state), kStreamShift) ^ third;
+    state = TimesPolynomial(static_cast<std::uint32_t>(state), kStreamShift) ^ second;
+    state = TimesPolynomial(static_cast<std::uint32_t>(state), kStreamShift) ^ third;
   }
   for (; left >= 8; left -= 8, next += 8) {
     state = _mm_crc32_u64(state, LoadLittleEndian<std::uint64_t>(next));
@@ -215,11 +223,16 @@ std::uint32_t internal::Crc32cPortable(std::uint32_t crc,
   std::uint32_t state = ~crc;
   const std::byte* next = bytes.data();
   std::size_t left = bytes.size();
-  for (; left >= 8; left -= 8, next += 8) {
-    const std::uint64_t word = LoadLittleEndian<std::uint64_t>(next) ^ state;
-    state = 0;
-    for (std::size_t i = 0; i < 8; ++i) state ^= kSlices[7 - i][word >> (8 * i) & 0xFF];
+  // Each step waits for the one before, so long inputs are cut into two streams.
+  for (; left >= 2 * kStreamBytes; left -= 2 * kStreamBytes, next += 2 * kStreamBytes) {
+    std::uint32_t second = 0;
+    for (std::size_t i = 0; i < kStreamBytes; i += 8) {
+      state = AppendWord(state, next + i);
+      second = AppendWord(second, next + kStreamBytes + i);
+    }
+    state = TimesPolynomial(state, kStreamShift) ^ second;
   }
+  for (; left >= 8; left -= 8, next += 8) state = AppendWord(state, next);
   for (; left > 0; --left, ++next) {
     state = (state >> 8) ^ kSlices[0][(state ^ static_cast<std::uint32_t>(*next)) & 0xFF];
   }
