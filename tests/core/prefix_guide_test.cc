@@ -81,6 +81,20 @@ TEST(PrefixGuideTest, EveryNumberOnceGivesEveryWeightExactly) {
   }
 }
 
+TEST(PrefixGuideTest, ManyAtOnceAreFoundAsEachAlone) {
+  for (const auto& [name, weights] : SmallShapes()) {
+    SCOPED_TRACE(name);
+    const PrefixGuide<std::uint32_t> guide = GuideTo<std::uint32_t>(weights);
+    std::vector<std::uint32_t> targets(SumOf(weights));
+    std::iota(targets.begin(), targets.end(), 0U);
+    std::vector<ItemIndex> positions(targets.size());
+    guide.PositionsOf(targets, positions);
+    for (const std::uint32_t target : targets) {
+      ASSERT_EQ(positions[target], guide.PositionOf(target)) << "number " << target;
+    }
+  }
+}
+
 TEST(PrefixGuideTest, TheLargestSumsAndSizesAreHeld) {
   std::vector<Weight> narrow(2048, kNarrowSumMax / 2048);
   narrow.back() += kNarrowSumMax - SumOf(narrow);

@@ -250,23 +250,31 @@ TEST_P(SelectorContractTest, ManyDrawsBetweenChangesEqualALoopOverSelect) {
 }
 
 TEST_P(SelectorContractTest, DrawManyPassesOverRefusedWordsAsSelectDoes) {
-  // The word 0 is refused below 15, and 1 just not; each stands at all places of
-  // the groups in which words may be looked at.
-  selector_->Assign(std::vector<Weight>{3, 5, 7});
-  std::vector<std::uint64_t> words;
-  for (std::uint64_t i = 0; i < 209; ++i) {
-    words.push_back(i % 19 == 0 ? 0 : i % 11 == 0 ? 1 : ScriptedRandom::WordFor(i % 15, 15));
+  // The word 0 is refused below an odd total, and 1 just not; each stands at all places
+  // of the groups in which words may be looked at.
+  for (const std::size_t n : {3u, 101u, 1'001u}) {
+    SCOPED_TRACE(n);
+    std::vector<Weight> weights(n);
+    for (std::size_t i = 0; i < n; ++i) weights[i] = 3 + 2 * (i % 7);
+    selector_->Assign(weights);
+    const Weight total = selector_->total();
+    ASSERT_EQ(total % 2, 1u);
+    std::vector<std::uint64_t> words;
+    for (std::uint64_t i = 0; i < 209; ++i) {
+      const std::uint64_t target = i * 7'919 % total;
+      words.push_back(i % 19 == 0 ? 0 : i % 11 == 0 ? 1 : ScriptedRandom::WordFor(target, total));
+    }
+    Stock stock = UnlimitedStock(n);
+    ScriptedRandom loop_random(words);
+    std::vector<ItemIndex> expected(2'000 + 5 * n);
+    for (ItemIndex& pick : expected) pick = selector_->Select(loop_random);
+    ASSERT_GT(loop_random.consumed(), expected.size());
+    ScriptedRandom random(words);
+    std::vector<ItemIndex> picks(expected.size());
+    ASSERT_EQ(selector_->DrawMany(random, stock, picks), picks.size());
+    EXPECT_EQ(picks, expected);
+    EXPECT_EQ(random.consumed(), loop_random.consumed());
   }
-  Stock stock = UnlimitedStock(3);
-  ScriptedRandom loop_random(words);
-  std::vector<ItemIndex> expected(2'000);
-  for (ItemIndex& pick : expected) pick = selector_->Select(loop_random);
-  ASSERT_GT(loop_random.consumed(), expected.size());
-  ScriptedRandom random(words);
-  std::vector<ItemIndex> picks(expected.size());
-  ASSERT_EQ(selector_->DrawMany(random, stock, picks), picks.size());
-  EXPECT_EQ(picks, expected);
-  EXPECT_EQ(random.consumed(), loop_random.consumed());
 }
 
 TEST_P(SelectorContractTest, AnItemThatIsRestockedReturns) {

@@ -19,6 +19,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "rewardpool/item.h"
@@ -65,15 +66,20 @@ class PrefixGuide {
 
   // The position that holds `target`. Requires target < the sum of all weights.
   [[nodiscard]] std::size_t PositionOf(Sum target) const noexcept {
-    std::size_t position = first_[static_cast<std::size_t>(target >> shift_)];
+    return PositionFrom(first_[static_cast<std::size_t>(target >> shift_)], target,
+                        begins_.data() + 1);
+  }
+  // PositionOf() of each. Requires as many positions as targets.
+  void PositionsOf(std::span<const Sum> targets, std::span<ItemIndex> positions) const noexcept {
+    assert(targets.size() == positions.size());
+    // In registers: for all that a compiler knows, a position is written over these.
+    const std::uint16_t* const first = first_.data();
     const Sum* const ends = begins_.data() + 1;
-    // Some steps at once are quicker than to guess how many are needed.
-    const std::size_t steps = StepsTo(target, ends + position);
-    position += steps;
-    if (steps == kSteps) [[unlikely]] {
-      while (ends[position] <= target) ++position;
+    const int shift = shift_;
+    for (std::size_t k = 0; k < targets.size(); ++k) {
+      positions[k] = static_cast<ItemIndex>(
+          PositionFrom(first[static_cast<std::size_t>(targets[k] >> shift)], targets[k], ends));
     }
-    return position;
   }
   // The sum of the weights of all positions before this one.
   [[nodiscard]] Sum BeginOf(std::size_t position) const noexcept { return begins_[position]; }
@@ -88,6 +94,18 @@ class PrefixGuide {
   // Two to four parts a position, if the sum of all weights is as large as that.
   [[nodiscard]] static int PartsBits(std::size_t size) noexcept {
     return static_cast<int>(std::bit_width(size)) + 1;
+  }
+
+  // The position that holds `target`, at `position` or after it.
+  [[nodiscard]] static std::size_t PositionFrom(std::size_t position, Sum target,
+                                                const Sum* ends) noexcept {
+    // Some steps at once are quicker than to guess how many are needed.
+    const std::size_t steps = StepsTo(target, ends + position);
+    position += steps;
+    if (steps == kSteps) [[unlikely]] {
+      while (ends[position] <= target) ++position;
+    }
+    return position;
   }
 
   // How many of the next kSteps positions end before `target`, or at it.

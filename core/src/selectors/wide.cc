@@ -103,7 +103,8 @@ std::size_t WideSelector::DrawMany(Random& random, Stock& stock, std::span<ItemI
 std::size_t WideSelector::DrawSome(Random& random, Stock& stock, std::span<ItemIndex> picks) {
 #ifdef __wasm_simd128__
   if (is_narrow_) {
-    const std::size_t at_once = DrawAtOnce(random, stock, picks);
+    const std::size_t at_once =
+        is_guided_ ? DrawGuidedAtOnce(random, stock, picks) : DrawAtOnce(random, stock, picks);
     if (at_once > 0) return at_once;
     // The last words of a buffer, the last picks, or a word that may be refused.
     picks = picks.first(1);
@@ -147,6 +148,9 @@ v128_t UniformsBelow(const std::uint64_t* words, v128_t bounds, v128_t& may_refu
   const v128_t last_two = wasm_v128_load(words + 2);
   const v128_t low = wasm_i32x4_shuffle(first_two, last_two, 0, 2, 4, 6);
   const v128_t high = wasm_i32x4_shuffle(first_two, last_two, 1, 3, 5, 7);
+  // Clang would widen them before the loop, and multiply 64 bits with 64, which takes
+  // an x86 three multiplications.
+  asm volatile("" : "+r"(bounds));
   // MultiplyBy32(): the upper 64 of 96 bits.
   const v128_t first_upper =
       wasm_i64x2_add(wasm_u64x2_extmul_low_u32x4(high, bounds),
@@ -205,20 +209,18 @@ std::size_t WideSelector::DrawAtOnce(Random& random, Stock& stock, std::span<Ite
       break;
     }
     const std::span<ItemIndex> placed = picks.subspan(drawn, kAtOnce);
-    if (!is_guided_) {
-      // One more, for there is no quick comparison for "at least"; all is below 2^31.
-      const v128_t first_ends = wasm_i32x4_add(first_targets, ones);
-      const v128_t last_ends = wasm_i32x4_add(last_targets, ones);
-      v128_t first = wasm_i32x4_splat(0);
-      v128_t last = wasm_i32x4_splat(0);
-      for (std::size_t child = 1; child < children; ++child) {
-        const v128_t begins = wasm_v128_load32_splat(&root.before[child]);
-        first = wasm_i32x4_sub(first, wasm_i32x4_gt(first_ends, begins));
-        last = wasm_i32x4_sub(last, wasm_i32x4_gt(last_ends, begins));
-      }
-      wasm_v128_store(placed.data(), first);
-      wasm_v128_store(placed.data() + 4, last);
+    // One more, for there is no quick comparison for "at least"; all is below 2^31.
+    const v128_t first_ends = wasm_i32x4_add(first_targets, ones);
+    const v128_t last_ends = wasm_i32x4_add(last_targets, ones);
+    v128_t first = wasm_i32x4_splat(0);
+    v128_t last = wasm_i32x4_splat(0);
+    for (std::size_t child = 1; child < children; ++child) {
+      const v128_t begins = wasm_v128_load32_splat(&root.before[child]);
+      first = wasm_i32x4_sub(first, wasm_i32x4_gt(first_ends, begins));
+      last = wasm_i32x4_sub(last, wasm_i32x4_gt(last_ends, begins));
     }
+    wasm_v128_store(placed.data(), first);
+    wasm_v128_store(placed.data() + 4, last);
     if (!is_deep) {
       drawn += kAtOnce;
       continue;
@@ -227,15 +229,39 @@ std::size_t WideSelector::DrawAtOnce(Random& random, Stock& stock, std::span<Ite
     wasm_v128_store(targets.data(), first_targets);
     wasm_v128_store(targets.data() + 4, last_targets);
     for (std::size_t k = 0; k < kAtOnce; ++k) {
-      placed[k] =
-          static_cast<ItemIndex>(is_guided_ ? narrow_guide_.PositionOf(targets[k])
-                                            : narrow_.PositionBelowRoot(placed[k], targets[k]));
+      placed[k] = static_cast<ItemIndex>(narrow_.PositionBelowRoot(placed[k], targets[k]));
     }
     drawn += TakeEach(stock, placed);
   }
   if (!is_deep && !TakeCounts(stock, picks.first(drawn))) {
     drawn = TakeEach(stock, picks.first(drawn));
   }
+  random.Skip(drawn);
+  return drawn;
+}
+
+// The same by the guide, whose loop has registers for all that it needs if it does
+// nothing else.
+std::size_t WideSelector::DrawGuidedAtOnce(Random& random, Stock& stock,
+                                           std::span<ItemIndex> picks) {
+  // If an item runs out, the others were placed in vain.
+  constexpr std::size_t kPlacedMax = 80;
+  const std::span<const std::uint64_t> words = random.Upcoming();
+  const std::size_t end = std::min({words.size(), picks.size(), kPlacedMax}) / kAtOnce * kAtOnce;
+  const v128_t bounds = wasm_i32x4_splat(static_cast<std::int32_t>(total_));
+  std::array<std::uint32_t, kPlacedMax> targets;
+  std::size_t count = 0;
+  for (; count < end; count += kAtOnce) {
+    v128_t may_refuse = wasm_i32x4_splat(0);
+    wasm_v128_store(&targets[count], UniformsBelow(&words[count], bounds, may_refuse));
+    wasm_v128_store(&targets[count + 4], UniformsBelow(&words[count + 4], bounds, may_refuse));
+    if (wasm_v128_any_true(may_refuse)) [[unlikely]] {
+      break;
+    }
+  }
+  picks = picks.first(count);
+  narrow_guide_.PositionsOf(std::span(targets).first(count), picks);
+  const std::size_t drawn = TakeEach(stock, picks);
   random.Skip(drawn);
   return drawn;
 }

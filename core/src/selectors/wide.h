@@ -57,6 +57,7 @@ class WideSelector final : public BulkSelector<WideSelector> {
 
 #ifdef __wasm_simd128__
   std::size_t DrawAtOnce(Random& random, Stock& stock, std::span<ItemIndex> picks);
+  std::size_t DrawGuidedAtOnce(Random& random, Stock& stock, std::span<ItemIndex> picks);
   std::size_t TakeEach(Stock& stock, std::span<const ItemIndex> picks);
 #endif
 
