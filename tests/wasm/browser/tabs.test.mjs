@@ -89,6 +89,14 @@ async function waitForAnswers(page, more) {
   await page.waitForFunction((count) => answered.length >= count, enough);
 }
 
+/** Waits until the pool's stats have these values. (Playwright waits for no promise of a predicate.) */
+async function untilStats({ page }, wanted) {
+  await page.evaluate(async (wanted) => {
+    const isSo = (stats) => Object.entries(wanted).every(([name, value]) => stats[name] === value);
+    while (!isSo(await pool.stats())) await new Promise((resolve) => setTimeout(resolve, 5));
+  }, wanted);
+}
+
 async function stop(page) {
   await page.evaluate(async () => {
     globalThis.drawing = false;
@@ -246,7 +254,7 @@ suite.test('a change of the catalog that was under way when the leader went is t
   for (const code of codes) assert.match(code, /^(done|outcome-unknown)$/);
   assert.equal(codes.length, 200);
   // All of them may have been done before the leader was gone.
-  await follower.page.waitForFunction(async () => (await pool.stats()).role === 'leader');
+  await untilStats(follower, { role: 'leader' });
 });
 
 /** Closes the leader's tab as soon as the follower has asked for it. */
@@ -383,7 +391,7 @@ suite.test('draws that the pool may have forgotten are told as unknown, not made
     globalThis.batches = Promise.allSettled([8, 6, 4].map((count) => pool.drawEach(count)));
   });
   // Drawn is not yet kept: what no tab was told may go with the leader.
-  await leader.page.waitForFunction(async () => (await pool.stats()).durableThrough === 18n);
+  await untilStats(leader, { durableThrough: 18n });
   await leader.page.close();
   const outcomes = await follower.page.evaluate(async () =>
     (await batches).map(({ value, reason }) => reason?.code ?? value.picks.length),
