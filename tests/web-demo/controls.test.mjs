@@ -116,6 +116,19 @@ for (const width of WIDTHS) {
         assert.ok(await page.isDisabled('[data-draws="1"]'));
       }));
 
+    test('a click while the page is being opened draws after what the page begins with', () =>
+      visit({ hash: `${GOLD_AND_MUD}&draws=200` }, async (page) => {
+        await page.addInitScript(() => {
+          new MutationObserver((_, observer) => {
+            if (document.body?.dataset.activity !== 'opening') return;
+            observer.disconnect();
+            requestAnimationFrame(() => document.querySelector('[data-draws="10"]').click());
+          }).observe(document, { attributes: true, subtree: true });
+        });
+        await page.reload();
+        await page.waitForFunction(() => document.getElementById('draw-count').innerText === '210');
+      }));
+
     test('a preset replaces the pool and keeps the seed', () =>
       visit({}, async (page) => {
         for (const title of ['Prize wheel', 'Raffle drum', 'Fair die']) {
@@ -127,26 +140,32 @@ for (const width of WIDTHS) {
         assert.equal(await page.locator('.item-row').count(), 6);
       }));
 
-    test('a click in the moment in which the pool is replaced draws from the new one', () =>
-      visit({}, async (page) => {
-        await page.evaluate(
-          () =>
-            new Promise((clicked) => {
-              // Before the buttons show that they cannot be used now.
-              new MutationObserver((_, observer) => {
-                if (document.body.dataset.activity !== 'opening') return;
-                observer.disconnect();
-                document.querySelector('[data-draws="10"]').click();
-                clicked();
-              }).observe(document.body, { attributes: true });
-              const preset = document.getElementById('preset');
-              preset.value = [...preset.options].find(({ label }) => label === 'Fair die').value;
-              preset.dispatchEvent(new Event('change'));
-            }),
-        );
-        await page.waitForFunction(() => document.getElementById('draw-count').innerText === '10');
-        assert.equal(await page.locator('.item-row').count(), 6);
-      }));
+    for (const when of ['before', 'when']) {
+      test(`a click on a pool that is being replaced, ${when} that shows, draws from the new one`, () =>
+        visit({}, async (page) => {
+          await page.evaluate(
+            (isShown) =>
+              new Promise((clicked) => {
+                const click = () => {
+                  document.querySelector('[data-draws="10"]').click();
+                  clicked();
+                };
+                new MutationObserver((_, observer) => {
+                  if (document.body.dataset.activity !== 'opening') return;
+                  observer.disconnect();
+                  if (isShown) requestAnimationFrame(click);
+                  else click();
+                }).observe(document.body, { attributes: true });
+                const preset = document.getElementById('preset');
+                preset.value = [...preset.options].find(({ label }) => label === 'Fair die').value;
+                preset.dispatchEvent(new Event('change'));
+              }),
+            when === 'when',
+          );
+          await page.waitForFunction(() => document.getElementById('draw-count').innerText === '10');
+          assert.equal(await page.locator('.item-row').count(), 6);
+        }));
+    }
 
     test('bad input is marked in its place, and nothing is drawn from it', () =>
       visit({}, async (page) => {

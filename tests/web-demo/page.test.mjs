@@ -154,16 +154,15 @@ test('who wants no motion sees none', () =>
     assert.deepEqual(moving, []);
   }));
 
-test('what is typed while a million draws are made is taken', () =>
+test('what is typed while draws are made is taken', () =>
   site.visit({}, async (page) => {
-    await page.click('[data-draws="1000000"]');
+    await page.click('#draw-on');
     const input = page.locator('#unlucky-draws');
-    let typed = 0;
-    while ((await page.getAttribute('body', 'data-activity')) === 'drawing') {
-      await input.fill(String(++typed));
+    for (let typed = 1; typed <= 10; ++typed) {
+      await input.fill(String(typed));
       assert.equal(await input.inputValue(), String(typed));
+      assert.equal(await page.getAttribute('body', 'data-activity'), 'drawing');
     }
-    assert.ok(typed > 0);
-    await untilIdle(page);
-    assert.equal(await drawCount(page), 1_000_000);
+    await draw(page, '#stop');
+    assert.ok((await drawCount(page)) > 0);
   }));

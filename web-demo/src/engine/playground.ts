@@ -52,6 +52,8 @@ export class Playground {
   readonly activity = new Signal<Activity>({ kind: 'opening' });
   /** The latest pool can be drawn from, or has failed. */
   #opened = Promise.resolve();
+  /** What was asked for of the latest pool is drawn. */
+  #drawn = Promise.resolve();
   readonly storage = new Signal<StorageKind | undefined>(undefined);
   #pool: RewardPool | undefined;
   #poolName = '';
@@ -88,6 +90,7 @@ export class Playground {
   async #open(config: PoolConfig): Promise<void> {
     const generation = ++this.#generation;
     this.#stopping = true;
+    this.#drawn = Promise.resolve();
     this.#letGo();
     this.tally.value = emptyTally(config);
     this.activity.value = { kind: 'opening' };
@@ -108,8 +111,16 @@ export class Playground {
     }
   }
 
-  /** Draws `wanted` times, or until stop() if that is Infinity. */
-  async draw(wanted: number): Promise<void> {
+  /**
+   * Draws `wanted` times, or until stop() if that is Infinity; once what was asked for
+   * before is drawn.
+   */
+  draw(wanted: number): Promise<void> {
+    this.#drawn = this.#drawn.then(() => this.#draw(wanted));
+    return this.#drawn;
+  }
+
+  async #draw(wanted: number): Promise<void> {
     const pool = this.#pool;
     if (pool === undefined || this.activity.value.kind !== 'idle') return;
     const generation = this.#generation;

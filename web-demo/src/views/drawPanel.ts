@@ -53,7 +53,10 @@ export class DrawPanel {
     const activity = this.#playground.activity.value;
     const { exhausted } = this.#playground.tally.value;
     const drawing = activity.kind === 'drawing';
-    const canDraw = this.#isAllowed && activity.kind === 'idle' && !exhausted;
+    // While a pool is opened a click waits for it: a button that is disabled between
+    // pressing and letting go would lose it.
+    const isReady = activity.kind === 'idle' || activity.kind === 'opening';
+    const canDraw = this.#isAllowed && isReady && !exhausted;
     for (const button of this.#buttons) button.disabled = !canDraw;
     const endless = drawing && activity.wanted === Infinity;
     this.#drawOn.disabled = !canDraw && !endless;
