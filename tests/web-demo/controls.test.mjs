@@ -129,6 +129,25 @@ for (const width of WIDTHS) {
         await page.waitForFunction(() => document.getElementById('draw-count').innerText === '210');
       }));
 
+    test('stopping ends what was asked for while the pool was opened, all of it', () =>
+      visit({}, async (page) => {
+        await page.evaluate(() => {
+          new MutationObserver((_, observer) => {
+            if (document.body.dataset.activity === 'opening') {
+              for (let i = 0; i < 2; ++i) document.querySelector('[data-draws="1000000"]').click();
+            }
+            if (document.body.dataset.activity !== 'drawing') return;
+            observer.disconnect();
+            document.getElementById('stop').disabled = false;
+            document.getElementById('stop').click();
+          }).observe(document.body, { attributes: true, attributeFilter: ['data-activity'] });
+          document.getElementById('restart').click();
+        });
+        await page.waitForFunction(() => document.getElementById('draw-count').innerText !== '0');
+        await untilIdle(page);
+        assert.ok((await drawCount(page)) < 1_000_000);
+      }));
+
     test('a preset replaces the pool and keeps the seed', () =>
       visit({}, async (page) => {
         for (const title of ['Prize wheel', 'Raffle drum', 'Fair die']) {

@@ -54,6 +54,8 @@ export class Playground {
   #opened = Promise.resolve();
   /** What was asked for of the latest pool is drawn. */
   #drawn = Promise.resolve();
+  /** Grows with every new pool and every stop(): what was asked for before is not begun any more. */
+  #endings = 0;
   readonly storage = new Signal<StorageKind | undefined>(undefined);
   #pool: RewardPool | undefined;
   #poolName = '';
@@ -89,7 +91,7 @@ export class Playground {
 
   async #open(config: PoolConfig): Promise<void> {
     const generation = ++this.#generation;
-    this.#stopping = true;
+    this.stop();
     this.#drawn = Promise.resolve();
     this.#letGo();
     this.tally.value = emptyTally(config);
@@ -116,7 +118,8 @@ export class Playground {
    * before is drawn.
    */
   draw(wanted: number): Promise<void> {
-    this.#drawn = this.#drawn.then(() => this.#draw(wanted));
+    const endings = this.#endings;
+    this.#drawn = this.#drawn.then(() => (endings === this.#endings ? this.#draw(wanted) : undefined));
     return this.#drawn;
   }
 
@@ -149,6 +152,7 @@ export class Playground {
   /** Ends drawing after the batch that is under way. */
   stop(): void {
     this.#stopping = true;
+    ++this.#endings;
   }
 
   #count(picks: Uint32Array, itemIds: readonly string[], exhausted: boolean): void {
