@@ -25,7 +25,7 @@ constexpr std::uint32_t TimesX(std::uint32_t a) noexcept {
 }
 
 // a * b modulo the polynomial.
-constexpr std::uint32_t TimesPolynomial(std::uint32_t a, std::uint32_t b) noexcept {
+constexpr std::uint32_t MultiplyModulo(std::uint32_t a, std::uint32_t b) noexcept {
   std::uint32_t product = 0;
   for (std::uint32_t bit = kOne; bit != 0; bit >>= 1) {
     if ((a & bit) != 0) product ^= b;
@@ -39,14 +39,14 @@ constexpr std::array<std::uint32_t, 64> kZeroBytes = [] {
   std::array<std::uint32_t, 64> powers{};
   powers[0] = kOne >> 8;
   for (std::size_t k = 1; k < powers.size(); ++k) {
-    powers[k] = TimesPolynomial(powers[k - 1], powers[k - 1]);
+    powers[k] = MultiplyModulo(powers[k - 1], powers[k - 1]);
   }
   return powers;
 }();
 
 constexpr std::uint32_t AppendZeros(std::uint32_t crc, std::uint64_t count) noexcept {
   for (std::size_t k = 0; count != 0; ++k, count >>= 1) {
-    if ((count & 1) != 0) crc = TimesPolynomial(crc, kZeroBytes[k]);
+    if ((count & 1) != 0) crc = MultiplyModulo(crc, kZeroBytes[k]);
   }
   return crc;
 }
@@ -108,8 +108,8 @@ __attribute__((target("sse4.2"))) std::uint32_t Crc32cSse42(
       second = _mm_crc32_u64(second, LoadLittleEndian<std::uint64_t>(next + kStreamBytes + i));
       third = _mm_crc32_u64(third, LoadLittleEndian<std::uint64_t>(next + 2 * kStreamBytes + i));
     }
-    state = TimesPolynomial(static_cast<std::uint32_t>(state), kStreamShift) ^ second;
-    state = TimesPolynomial(static_cast<std::uint32_t>(state), kStreamShift) ^ third;
+    state = MultiplyModulo(static_cast<std::uint32_t>(state), kStreamShift) ^ second;
+    state = MultiplyModulo(static_cast<std::uint32_t>(state), kStreamShift) ^ third;
   }
   for (; left >= 8; left -= 8, next += 8) {
     state = _mm_crc32_u64(state, LoadLittleEndian<std::uint64_t>(next));
@@ -230,7 +230,7 @@ std::uint32_t internal::Crc32cPortable(std::uint32_t crc,
       state = AppendWord(state, next + i);
       second = AppendWord(second, next + kStreamBytes + i);
     }
-    state = TimesPolynomial(state, kStreamShift) ^ second;
+    state = MultiplyModulo(state, kStreamShift) ^ second;
   }
   for (; left >= 8; left -= 8, next += 8) state = AppendWord(state, next);
   for (; left > 0; --left, ++next) {
