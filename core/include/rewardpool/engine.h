@@ -76,7 +76,7 @@ class Engine {
     WalBatcher::Options wal;
     AcknowledgeWhen acknowledge_when = AcknowledgeWhen::kDurable;
     // Requests that may be staged and not acknowledged; more are kOverloaded.
-    std::size_t pending_requests_max = 65'536;
+    std::size_t pending_requests_max = 262'144;
   };
 
   // What StageDraws() did with a span of n draws: the first `drawn` of them got

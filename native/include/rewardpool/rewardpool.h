@@ -77,7 +77,7 @@ struct PoolOptions {
   std::uint64_t segment_bytes_max = kSegmentBytesDefault;  // kSegmentBytesMin to kSegmentBytesMax
   // Requests that may be under way at once, 1 to kPendingRequestsMax; more are
   // kOverloaded. Producers are held back in place of being refused.
-  std::size_t pending_requests_max = 65'536;
+  std::size_t pending_requests_max = 262'144;
   SnapshotPolicy snapshots;
   // How many keyed draws are remembered for repetition, the latest ones.
   std::size_t key_retention = kKeyRetentionDefault;
