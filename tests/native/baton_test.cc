@@ -42,7 +42,7 @@ class BatonTest : public ::testing::Test, private Task {
 TEST_F(BatonTest, WakingAnActorAtRestSchedulesOneTurn) {
   baton_.Wake();
   AwaitTurn();
-  EXPECT_TRUE(baton_.Rest(true));
+  EXPECT_TRUE(baton_.Rest(AtRest::kIdle));
   baton_.Wake();
   AwaitTurn();
   AwaitThread();
@@ -54,8 +54,8 @@ TEST_F(BatonTest, WorkThatComesInATurnMakesTheTurnGoOnAndSchedulesNone) {
   AwaitTurn();
   baton_.Wake();
   baton_.Wake();
-  EXPECT_FALSE(baton_.Rest(true)) << "somebody may have come after the last look";
-  EXPECT_TRUE(baton_.Rest(true));
+  EXPECT_FALSE(baton_.Rest(AtRest::kIdle)) << "somebody may have come after the last look";
+  EXPECT_TRUE(baton_.Rest(AtRest::kIdle));
   AwaitThread();
   EXPECT_FALSE(HasTurn());
 }
@@ -63,15 +63,15 @@ TEST_F(BatonTest, WorkThatComesInATurnMakesTheTurnGoOnAndSchedulesNone) {
 TEST_F(BatonTest, OnlyAnActorThatRestsIdleIsLent) {
   EXPECT_TRUE(baton_.TryBorrow()) << "so it begins";
   EXPECT_FALSE(baton_.TryBorrow()) << "lent already";
-  baton_.GiveBack(/*wake_actor=*/false, /*may_lend=*/true);
+  baton_.GiveBack(/*wake_actor=*/false, AtRest::kIdle);
   baton_.Wake();
   AwaitTurn();
   EXPECT_FALSE(baton_.TryBorrow()) << "in a turn";
-  EXPECT_TRUE(baton_.Rest(false));
+  EXPECT_TRUE(baton_.Rest(AtRest::kBusy));
   EXPECT_FALSE(baton_.TryBorrow()) << "at rest, but not idle";
   baton_.Wake();
   AwaitTurn();
-  EXPECT_TRUE(baton_.Rest(true));
+  EXPECT_TRUE(baton_.Rest(AtRest::kIdle));
   EXPECT_TRUE(baton_.TryBorrow());
 }
 
@@ -81,10 +81,10 @@ TEST_F(BatonTest, WorkThatComesWhileLentIsATurnAfterwards) {
   baton_.Wake();
   AwaitThread();
   EXPECT_FALSE(HasTurn()) << "the borrower is at it";
-  baton_.GiveBack(/*wake_actor=*/false, /*may_lend=*/true);
+  baton_.GiveBack(/*wake_actor=*/false, AtRest::kIdle);
   AwaitTurn();
   EXPECT_FALSE(baton_.TryBorrow());
-  EXPECT_TRUE(baton_.Rest(true));
+  EXPECT_TRUE(baton_.Rest(AtRest::kIdle));
 }
 
 TEST_F(BatonTest, OnlyAnActorThatRestsBusyIsLentToTheSyncer) {
@@ -92,24 +92,95 @@ TEST_F(BatonTest, OnlyAnActorThatRestsBusyIsLentToTheSyncer) {
   baton_.Wake();
   AwaitTurn();
   EXPECT_FALSE(baton_.TryBorrowBusy()) << "in a turn";
-  EXPECT_TRUE(baton_.Rest(false));
+  EXPECT_TRUE(baton_.Rest(AtRest::kBusy));
   EXPECT_TRUE(baton_.TryBorrowBusy());
   EXPECT_FALSE(baton_.TryBorrowBusy()) << "lent already";
   EXPECT_FALSE(baton_.TryBorrow()) << "lent already";
-  baton_.GiveBack(/*wake_actor=*/false, /*may_lend=*/false);
+  baton_.GiveBack(/*wake_actor=*/false, AtRest::kBusy);
   EXPECT_FALSE(baton_.TryBorrow()) << "given back busy";
   EXPECT_TRUE(baton_.TryBorrowBusy());
-  baton_.GiveBack(/*wake_actor=*/false, /*may_lend=*/true);
+  baton_.GiveBack(/*wake_actor=*/false, AtRest::kIdle);
   EXPECT_TRUE(baton_.TryBorrow()) << "given back idle";
   AwaitThread();
   EXPECT_FALSE(HasTurn());
 }
 
+TEST_F(BatonTest, AnActorThatWaitsForProducersIsLentToThemAlone) {
+  EXPECT_FALSE(baton_.TryBorrowGathering()) << "at rest, but idle";
+  baton_.Wake();
+  AwaitTurn();
+  EXPECT_FALSE(baton_.TryBorrowGathering()) << "in a turn";
+  EXPECT_TRUE(baton_.Rest(AtRest::kGathering));
+  EXPECT_FALSE(baton_.TryBorrow());
+  EXPECT_FALSE(baton_.TryBorrowBusy());
+  EXPECT_TRUE(baton_.TryBorrowGathering());
+  EXPECT_FALSE(baton_.TryBorrowGathering()) << "lent already";
+  baton_.EndGathering();
+  baton_.GiveBack(/*wake_actor=*/false, AtRest::kGathering);
+  EXPECT_TRUE(baton_.TryBorrowGathering()) << "given back as it was";
+  baton_.EndGathering();
+  baton_.GiveBack(/*wake_actor=*/false, AtRest::kIdle);
+  EXPECT_FALSE(baton_.TryBorrowGathering()) << "given back idle";
+  AwaitThread();
+  EXPECT_FALSE(HasTurn());
+}
+
+TEST_F(BatonTest, WhatProducersSubmitLeavesAnActorAtRestThatWaitsForThem) {
+  baton_.WakeUnlessGathering();
+  AwaitTurn();
+  baton_.WakeUnlessGathering();
+  EXPECT_FALSE(baton_.Rest(AtRest::kGathering)) << "it came before the rest";
+  EXPECT_TRUE(baton_.Rest(AtRest::kGathering));
+  baton_.WakeUnlessGathering();
+  AwaitThread();
+  EXPECT_FALSE(HasTurn());
+  ASSERT_TRUE(baton_.TryBorrowGathering());
+  baton_.WakeUnlessGathering();
+  baton_.EndGathering();
+  baton_.GiveBack(/*wake_actor=*/false, AtRest::kGathering);
+  AwaitThread();
+  EXPECT_FALSE(HasTurn()) << "the borrower looks for it";
+  ASSERT_TRUE(baton_.TryBorrowGathering());
+  baton_.EndGathering();
+  baton_.WakeUnlessGathering();
+  baton_.GiveBack(/*wake_actor=*/false, AtRest::kGathering);
+  AwaitTurn();
+  EXPECT_TRUE(baton_.Rest(AtRest::kIdle))
+      << "the turn was for what came after the borrower's last look";
+}
+
+TEST_F(BatonTest, AProducerWhoHasTheEngineHearsOfAllOthers) {
+  baton_.Wake();
+  AwaitTurn();
+  EXPECT_TRUE(baton_.Rest(AtRest::kGathering));
+  ASSERT_TRUE(baton_.TryBorrowGathering());
+  baton_.Wake();
+  baton_.EndGathering();
+  baton_.GiveBack(/*wake_actor=*/false, AtRest::kGathering);
+  AwaitTurn();
+  EXPECT_TRUE(baton_.Rest(AtRest::kIdle));
+}
+
+TEST_F(BatonTest, AProducerWhoDoesNotWaitWakesAnActorThatWaitsForIt) {
+  baton_.WakeIfGathering();
+  AwaitThread();
+  EXPECT_FALSE(HasTurn()) << "idle";
+  baton_.Wake();
+  AwaitTurn();
+  EXPECT_TRUE(baton_.Rest(AtRest::kGathering));
+  baton_.WakeIfGathering();
+  AwaitTurn();
+  EXPECT_TRUE(baton_.Rest(AtRest::kBusy));
+  baton_.WakeIfGathering();
+  AwaitThread();
+  EXPECT_FALSE(HasTurn()) << "busy";
+}
+
 TEST_F(BatonTest, ABorrowerMayAskForATurn) {
   ASSERT_TRUE(baton_.TryBorrow());
-  baton_.GiveBack(/*wake_actor=*/true, /*may_lend=*/true);
+  baton_.GiveBack(/*wake_actor=*/true, AtRest::kIdle);
   AwaitTurn();
-  EXPECT_TRUE(baton_.Rest(true));
+  EXPECT_TRUE(baton_.Rest(AtRest::kIdle));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -227,8 +228,139 @@ TEST_P(ProducerTest, AProducerCanBeMoved) {
   EXPECT_THAT(TakeAnswers(*second, 3), SizeIs(3));
 }
 
+// A producer whose draws all share one sync: it comes back sooner than a sync takes.
+class GatheredProducerTest : public ProducerTest {
+ protected:
+  static constexpr std::size_t kWindow = 100;
+
+  // Two halves take turns at first. Ends when one sync has served both.
+  void ShareSyncs(Producer& producer) {
+    control_->SetSyncHook([] { std::this_thread::sleep_for(std::chrono::milliseconds(4)); });
+    {
+      const HeldSyncs held(*control_);
+      ASSERT_EQ(producer.Submit(kWindow / 2), kWindow / 2);
+      control_->AwaitHeldSync();
+      ASSERT_EQ(producer.Submit(kWindow / 2), kWindow / 2);
+    }
+    std::vector<DrawResult> answers(kWindow);
+    std::size_t answered = 0;
+    for (int round = 0; round < 200; ++round) {
+      answered = producer.Wait(answers);
+      if (answered == kWindow) break;
+      ASSERT_EQ(producer.Submit(answered), answered);
+    }
+    ASSERT_EQ(answered, kWindow) << "two halves still take turns";
+    ASSERT_EQ(producer.in_flight(), 0U);
+  }
+};
+
+TEST_P(GatheredProducerTest, DrawsThatAreAskedForAgainSoonerThanASyncShareOne) {
+  native::ThreadedActor actor = Open();
+  auto producer = actor.NewProducer(kWindow);
+  ShareSyncs(*producer);
+  control_->ForgetCalls();
+  for (int round = 0; round < 10; ++round) {
+    ASSERT_EQ(producer->Submit(kWindow), kWindow);
+    for (const DrawResult& answer : TakeAnswers(*producer, kWindow)) EXPECT_TRUE(answer.ok());
+  }
+  // All in one sync each, but for a round in which the machine did something else.
+  EXPECT_LE(control_->syncs(), 15U);
+  const PoolStats stats = actor.Stats();
+  EXPECT_EQ(stats.acknowledged_through, stats.durable_through);
+}
+
+TEST_P(GatheredProducerTest, WhoeverDoesNotComeBackHoldsUpNobody) {
+  native::ThreadedActor actor = Open();
+  auto producer = actor.NewProducer(kWindow);
+  ShareSyncs(*producer);
+  ASSERT_EQ(producer->Submit(1), 1U);
+  EXPECT_TRUE(TakeAnswers(*producer, 1)[0].ok());
+}
+
+TEST_P(GatheredProducerTest, WhoOnlyPollsIsServedToo) {
+  native::ThreadedActor actor = Open();
+  auto producer = actor.NewProducer(kWindow);
+  ShareSyncs(*producer);
+  ASSERT_EQ(producer->Submit(kWindow), kWindow);
+  std::vector<DrawResult> answers(kWindow);
+  std::size_t answered = 0;
+  while (answered < kWindow) answered += producer->Poll(std::span(answers).subspan(answered));
+  for (const DrawResult& answer : answers) EXPECT_TRUE(answer.ok());
+}
+
+TEST_P(GatheredProducerTest, DrawsThatNobodyAsksAfterBecomeDurableToo) {
+  native::ThreadedActor actor = Open();
+  auto producer = actor.NewProducer(kWindow);
+  ShareSyncs(*producer);
+  const RequestId before = actor.durable_through();
+  ASSERT_EQ(producer->Submit(3), 3U);
+  while (actor.durable_through() < before + 3) std::this_thread::yield();
+}
+
+TEST_P(GatheredProducerTest, OtherCallersAreNotHeldUp) {
+  native::ThreadedActor actor = Open();
+  auto producer = actor.NewProducer(kWindow);
+  ShareSyncs(*producer);
+  ASSERT_EQ(producer->Submit(1), 1U);
+  EXPECT_TRUE(actor.Draw().ok());
+  EXPECT_TRUE(actor.Flush().ok());
+  EXPECT_TRUE(actor.State().ok());
+  EXPECT_TRUE(actor.Snapshot().ok());
+  EXPECT_TRUE(TakeAnswers(*producer, 1)[0].ok());
+  EXPECT_TRUE(actor.Close().ok());
+}
+
+TEST_P(GatheredProducerTest, ASnapshotThatIsDueIsTakenThoughProducersDoTheWork) {
+  PoolOptions options = Options();
+  options.snapshots.every_requests = 10 * kWindow;
+  native::ThreadedActor actor = Open(options);
+  auto producer = actor.NewProducer(kWindow);
+  ShareSyncs(*producer);
+  const std::uint64_t before = actor.Stats().snapshots;
+  for (int round = 0; round < 10; ++round) {
+    ASSERT_EQ(producer->Submit(kWindow), kWindow);
+    (void)TakeAnswers(*producer, kWindow);
+  }
+  while (actor.Stats().snapshots == before) std::this_thread::yield();
+}
+
+TEST_P(GatheredProducerTest, ProducersOfAllKindsAreServedOnceEach) {
+  PoolOptions options = Options();
+  options.pending_requests_max = 3 * kWindow;
+  native::ThreadedActor actor = Open(options);
+  control_->SetSyncHook([] { std::this_thread::sleep_for(std::chrono::microseconds(20)); });
+  std::atomic<std::size_t> drawn{0};
+  std::vector<std::thread> threads;
+  for (std::size_t member = 0; member < 3; ++member) {
+    threads.emplace_back([&, member] {
+      auto producer = actor.NewProducer(kWindow);
+      std::vector<DrawResult> answers(kWindow);
+      std::vector<ItemRef> picks(5 * kWindow);  // staged in parts
+      for (std::size_t round = 0; round < 200; ++round) {
+        if (round % 5 == member) {
+          ASSERT_EQ(producer->DrawMany(picks).drawn, picks.size());
+          drawn += picks.size();
+          continue;
+        }
+        // Now all of its window, now one or two.
+        const std::size_t count = round % 7 == member ? 1 + member : kWindow;
+        ASSERT_EQ(producer->Submit(count), count);
+        for (std::size_t answered = 0; answered < count;) {
+          answered += round % 3 == 0 ? producer->Poll(answers) : producer->Wait(answers);
+        }
+        drawn += count;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(actor.Close().ok());
+  EXPECT_EQ(LoggedDraws().size(), drawn);
+}
+
 INSTANTIATE_TEST_SUITE_P(Threads, ProducerTest, ::testing::Values(Threads::kOwn, Threads::kShared),
                          NameOf);
+INSTANTIATE_TEST_SUITE_P(Threads, GatheredProducerTest,
+                         ::testing::Values(Threads::kOwn, Threads::kShared), NameOf);
 
 }  // namespace
 }  // namespace rewardpool::tests

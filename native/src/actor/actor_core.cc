@@ -13,6 +13,9 @@ using std::chrono::nanoseconds;
 // How long the actor looks out for more before it sleeps, while producers are
 // busy. Longer would starve the syncer where there are few cores.
 constexpr nanoseconds kActorSpin = microseconds(20);
+// How long a producer that waits for the draws of others looks out for them. They have
+// just been woken, which takes some 60 us, and no sync is under way.
+constexpr nanoseconds kGatheringSpin = microseconds(100);
 // Callers spin only where a sync is about as quick as a change of thread.
 constexpr nanoseconds kSpinForSyncsBelow = microseconds(30);
 // Taken for the time of a sync before the first one.
@@ -96,7 +99,7 @@ void ActorCore::ServeChange(WaitedRequest& request) {
       job_ = MakeJob();
       RunJob();
     }
-    baton_.GiveBack(/*wake_actor=*/SnapshotIsWanted(), /*may_lend=*/true);
+    baton_.GiveBack(/*wake_actor=*/SnapshotIsWanted(), AtRest::kIdle);
     return;
   }
   if (!CountIn()) {
@@ -151,6 +154,20 @@ Status ActorCore::AddProducer(std::shared_ptr<ProducerRings> rings) {
   }
   baton_.Wake();
   return Status::Ok();
+}
+
+void ActorCore::OnAboutToWait() {
+  if (!baton_.TryBorrowGathering()) return;
+  is_lent_to_producer_ = true;
+  const RequestId before = engine_.acknowledged_through();
+  do {
+    while (ServesOnlyProducers() && StageDraws()) PumpLog();
+    // Once something is answered it is likely to be the caller who is.
+  } while (IsGathering() && engine_.acknowledged_through() == before &&
+           SpinUntil(kGatheringSpin, [this] { return HasWork(); }) && HasUnstagedDraws());
+  is_lent_to_producer_ = false;
+  baton_.EndGathering();
+  baton_.GiveBack(/*wake_actor=*/!ServesOnlyProducers() || HasWork(), PrepareRest());
 }
 
 Status ActorCore::Close() {
@@ -217,26 +234,31 @@ void ActorCore::Run() noexcept {
 }
 
 bool ActorCore::Rest() {
-  if (std::exchange(rings_were_busy_, false) &&
+  if (std::exchange(rings_were_busy_, false) && !IsGathering() &&
       SpinUntil(kActorSpin, [this] { return HasWork() || actors_.has_waiting(); }) && HasWork()) {
     return false;
   }
-  // A sync under way reports by itself, and settles what is unsynced.
-  if (unsynced_since_ && syncer_->progress() == Syncer::Progress::kNoJob) {
-    const Clock::time_point deadline =
-        *unsynced_since_ + std::chrono::milliseconds(durability_.interval_ms());
-    if (sync_alarm_at_ != deadline) {
-      actors_.SetAlarm(sync_alarm_, deadline);
-      sync_alarm_at_ = deadline;
-    }
-  }
-  return baton_.Rest(MayLend());
+  return baton_.Rest(PrepareRest());
 }
 
-bool ActorCore::MayLend() const noexcept {
-  return close_request_ == nullptr && LogIsIdle() && !IsCopying() &&
-         snapshot_stage_ != SnapshotStage::kMarkOpen &&
-         snapshot_stage_ != SnapshotStage::kMarkSealed;
+AtRest ActorCore::PrepareRest() {
+  const std::optional<Clock::time_point> deadline = SyncDeadline();
+  if (deadline && sync_alarm_at_ != deadline) {
+    actors_.SetAlarm(sync_alarm_, *deadline);
+    sync_alarm_at_ = deadline;
+  }
+  const bool may_lend = close_request_ == nullptr && LogIsIdle() && !IsCopying() &&
+                        snapshot_stage_ != SnapshotStage::kMarkOpen &&
+                        snapshot_stage_ != SnapshotStage::kMarkSealed;
+  return IsGathering() ? AtRest::kGathering : may_lend ? AtRest::kIdle : AtRest::kBusy;
+}
+
+std::optional<ActorCore::Clock::time_point> ActorCore::SyncDeadline() const noexcept {
+  // A sync under way reports by itself, and settles what is unsynced.
+  if (syncer_->progress() != Syncer::Progress::kNoJob) return std::nullopt;
+  if (IsGathering()) return delay_.deadline();
+  if (!unsynced_since_) return std::nullopt;
+  return *unsynced_since_ + std::chrono::milliseconds(durability_.interval_ms());
 }
 
 void ActorCore::OnJobDone() noexcept {
@@ -244,20 +266,20 @@ void ActorCore::OnJobDone() noexcept {
     baton_.Wake();
     return;
   }
-  bool wake_actor = JobEndIsForActor();
+  // The rest is for the actor: requests may answer by calling back, into code that may
+  // take its time; copies take theirs, too; and the interval policy has its clock there.
+  bool wake_actor = !ServesOnlyProducers();
   if (!wake_actor) {
     PumpLog();
     wake_actor = HasWork();
   }
-  baton_.GiveBack(wake_actor, MayLend());
+  baton_.GiveBack(wake_actor, PrepareRest());
 }
 
-bool ActorCore::JobEndIsForActor() const noexcept {
-  // Requests may answer by calling back, into code that may take its time; copies take
-  // theirs, too; and the interval policy has its clock in the actor's turn.
-  return durability_.kind() != Durability::Kind::kDurable || close_request_ != nullptr ||
-         !staged_.empty() || !inbox_.empty() || !flushes_.empty() || !states_.empty() ||
-         snapshot_stage_ != SnapshotStage::kNone || SnapshotIsWanted();
+bool ActorCore::ServesOnlyProducers() const noexcept {
+  return durability_.kind() == Durability::Kind::kDurable && close_request_ == nullptr &&
+         staged_.empty() && inbox_.empty() && flushes_.empty() && states_.empty() &&
+         snapshot_stage_ == SnapshotStage::kNone && !SnapshotIsWanted();
 }
 
 bool ActorCore::HasWork() const noexcept {
@@ -268,24 +290,23 @@ bool ActorCore::HasWork() const noexcept {
       has_joining_.load(std::memory_order_seq_cst)) {
     return true;
   }
-  const bool can_stage = CanStage();
-  if (can_stage && (bulk_in_progress_ != nullptr || !inbox_.empty() || !queue_.empty())) {
-    return true;
-  }
   for (const std::shared_ptr<ProducerRings>& rings : rings_) {
     if (rings->left.load(std::memory_order_seq_cst) &&
         !rings->released.load(std::memory_order_relaxed)) {
       return true;
     }
-    if (!can_stage) continue;
-    if (std::min(rings->submitted.load(std::memory_order_seq_cst), rings->submitted_max) >
-            rings->staged ||
-        std::min(rings->bulks_submitted.load(std::memory_order_seq_cst),
-                 rings->bulks_submitted_max) > rings->bulks_staged) {
-      return true;
-    }
   }
-  return false;
+  return CanStage() && (!inbox_.empty() || !queue_.empty() || HasUnstagedDraws());
+}
+
+bool ActorCore::HasUnstagedDraws() const noexcept {
+  if (bulk_in_progress_ != nullptr) return true;
+  return std::any_of(rings_.begin(), rings_.end(), [](const auto& rings) {
+    return std::min(rings->submitted.load(std::memory_order_seq_cst), rings->submitted_max) >
+               rings->staged ||
+           std::min(rings->bulks_submitted.load(std::memory_order_seq_cst),
+                    rings->bulks_submitted_max) > rings->bulks_staged;
+  });
 }
 
 bool ActorCore::LogIsIdle() const noexcept {
@@ -350,12 +371,8 @@ bool ActorCore::Step() {
   worked |= CollectSnapshot();
   if (has_joining_.load(std::memory_order_seq_cst)) AdmitProducers();
   ReleaseLeavers();
-  if (bulk_in_progress_ != nullptr) worked |= ContinueBulk();
-  // Nobody may come between the draws of a bulk: their ids are consecutive.
-  if (bulk_in_progress_ == nullptr) {
-    worked |= StageRequests();
-    worked |= StageProducers();
-  }
+  if (bulk_in_progress_ == nullptr) worked |= StageRequests();
+  worked |= StageDraws();
   worked |= PumpLog();
   return worked;
 }

@@ -11,7 +11,9 @@
 //   collect what the syncer and the snapshot writer have done, and answer;
 //   stage requests, then single draws and bulk draws of producers in turn;
 //   if the syncer is idle, seal what is staged and send it to the disk.
-// So a batch holds what came in while the one before was being synced.
+// So a batch holds what came in while the one before was being synced, and, where it
+// pays to wait for them, the draws of those whom that one answered
+// (group_commit_delay.h).
 #ifndef REWARDPOOL_NATIVE_SRC_ACTOR_ACTOR_CORE_H_
 #define REWARDPOOL_NATIVE_SRC_ACTOR_ACTOR_CORE_H_
 
@@ -26,6 +28,7 @@
 #include <vector>
 
 #include "actor/baton.h"
+#include "actor/group_commit_delay.h"
 #include "actor/item_directory.h"
 #include "actor/producer_rings.h"
 #include "actor/request.h"
@@ -96,6 +99,13 @@ class ActorCore final : private Task, private SyncClient {
 
   [[nodiscard]] Status AddProducer(std::shared_ptr<ProducerRings> rings);
   void Wake() noexcept { baton_.Wake(); }
+  // A producer has submitted draws. It then calls one of the other two.
+  void OnSubmitted() noexcept { baton_.WakeUnlessGathering(); }
+  // A producer looked for answers in vain, and does something else now.
+  void OnPolledInVain() noexcept { baton_.WakeIfGathering(); }
+  // A producer is about to sleep: if the actor waits for producers, the calling thread
+  // stages what they have submitted, and if those are all, appends and syncs it.
+  void OnAboutToWait();
   // How long a waiter should spin for its answer.
   [[nodiscard]] std::chrono::nanoseconds WaitSpin() const noexcept;
 
@@ -147,7 +157,7 @@ class ActorCore final : private Task, private SyncClient {
   // Items or keys copied before looking at the rest again: some 0.1 ms.
   static constexpr std::size_t kCopiedPerVisit = 8192;
 
-  // Wakes the actor when the interval of its policy is over.
+  // Wakes the actor when a sync that was put off is due.
   class SyncAlarm final : public Alarm {
    public:
     explicit SyncAlarm(Baton& baton) noexcept : baton_(baton) {}
@@ -197,12 +207,21 @@ class ActorCore final : private Task, private SyncClient {
   // The syncer's thread.
   void OnJobAppended() noexcept override { baton_.Wake(); }
   void OnJobDone() noexcept override;
-  // Whether only the actor may do what the end of a job asks for.
-  [[nodiscard]] bool JobEndIsForActor() const noexcept;
+  // Whether the log is durable and nobody waits for it but producers.
+  [[nodiscard]] bool ServesOnlyProducers() const noexcept;
+  // Whether draws are staged whose sync waits for others.
+  [[nodiscard]] bool IsGathering() const noexcept {
+    return delay_.is_waiting() && ServesOnlyProducers();
+  }
+  // When a sync that was put off is due.
+  [[nodiscard]] std::optional<Clock::time_point> SyncDeadline() const noexcept;
   [[nodiscard]] bool Rest();
   [[nodiscard]] bool HasWork() const noexcept;
+  // Whether producers have submitted draws that are not staged.
+  [[nodiscard]] bool HasUnstagedDraws() const noexcept;
   [[nodiscard]] bool LogIsIdle() const noexcept;
-  [[nodiscard]] bool MayLend() const noexcept;
+  // What the actor may rest with now. Sets the alarm that this needs.
+  [[nodiscard]] AtRest PrepareRest();
   [[nodiscard]] bool IsDrained() const noexcept;
   void FinishClosing();
   [[nodiscard]] Status CloseLog();
@@ -215,6 +234,8 @@ class ActorCore final : private Task, private SyncClient {
   [[nodiscard]] bool CanStage() const noexcept { return Room() != 0 || !engine_.failure().ok(); }
   bool StageRequests();
   void StageRequest(Request* request);
+  // Of producers: goes on with the bulk that is staged in part, or begins others.
+  bool StageDraws();
   bool StageProducers();
   bool StageSingles(ProducerRings& rings);
   bool StageBulk(ProducerRings& rings);
@@ -292,15 +313,18 @@ class ActorCore final : private Task, private SyncClient {
   RequestList inbox_;                          // taken from the queue, not staged
   RequestList staged_;                         // waiting for an acknowledgement
   bool rings_were_busy_ = false;               // since the last Rest()
+  bool is_lent_to_producer_ = false;           // the owner is in OnAboutToWait()
   // Of the open batch.
   bool has_ring_draws_ = false;
   std::uint64_t requests_in_batch_ = 0;
   SyncJob job_;  // under way in the syncer, or last so
   bool job_append_collected_ = false;
-  DrawCounts staged_counts_;  // since opening, whatever is undone taken off
+  bool job_is_of_producers_ = false;  // all requests of its batch are draws of theirs
+  DrawCounts staged_counts_;          // since opening, whatever is undone taken off
   DrawCounts sealed_counts_;
   DrawCounts acknowledged_counts_;
   std::optional<Clock::time_point> unsynced_since_;  // of the interval policy
+  GroupCommitDelay delay_;                           // of the durable policy
 
   struct Flush {
     Request* request;

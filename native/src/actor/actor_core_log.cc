@@ -24,6 +24,8 @@ void AddRelaxed(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexc
 }  // namespace
 
 bool ActorCore::PumpLog() {
+  if (delay_.HaveReturned(engine_.staged_through())) delay_.OnReturned(Clock::now());
+  if (delay_.is_waiting() && Clock::now() >= delay_.deadline()) delay_.StopWaiting();
   const bool collected = CollectJob();
   const bool started = StartJob();
   return ContinueCopies() || started || collected;
@@ -54,7 +56,9 @@ bool ActorCore::StartJob() {
   if (!has_batch && (engine_.durable_batch() == engine_.written_batch() || !SyncIsDue())) {
     return false;
   }
+  if (IsGathering()) return false;
   const bool is_light = !has_ring_draws_ && requests_in_batch_ <= kFewRequests;
+  delay_.StopWaiting();
   job_ = MakeJob();
   // The moment at which nothing is open.
   if (has_batch) TakeSnapshotIfWanted();
@@ -76,6 +80,7 @@ SyncJob ActorCore::MakeJob() {
       rings->bulks_sealed = rings->bulks_staged;
     }
     sealed_counts_ = staged_counts_;
+    job_is_of_producers_ = has_ring_draws_ && requests_in_batch_ == 0;
     has_ring_draws_ = false;
     requests_in_batch_ = 0;
     if (snapshot_stage_ == SnapshotStage::kMarkOpen) {
@@ -91,6 +96,8 @@ SyncJob ActorCore::MakeJob() {
 bool ActorCore::JobIsForThisThread(bool is_light) const noexcept {
   // To begin a segment waits for the disk, whatever the policy.
   if (job_.append && job_.batch.starts_segment) return false;
+  // A producer waits for this anyway, and so do all others that are known.
+  if (is_lent_to_producer_ && delay_.all_have_returned() && !HasUnstagedDraws()) return true;
   // Others who have the same threads may need this one before the disk answers.
   if (is_light && threads_.use_count() == 1) return true;
   return recent_job_ns_.load(std::memory_order_relaxed) <
@@ -193,11 +200,25 @@ void ActorCore::AnswerFlushes() {
 void ActorCore::OnAcknowledged() {
   assert(!engine_.has_sealed_batch());
   const RequestId through = engine_.acknowledged_through();
+  const RequestId before = counters_.acknowledged_through.load(std::memory_order_relaxed);
   directory_.Commit(through);
   acknowledged_counts_ = sealed_counts_;
   counters_.draws.store(acknowledged_counts_.drawn, std::memory_order_relaxed);
   counters_.draws_refused.store(acknowledged_counts_.refused, std::memory_order_relaxed);
   counters_.acknowledged_through.store(through, std::memory_order_relaxed);
+  const std::chrono::nanoseconds sync_time(recent_job_ns_.load(std::memory_order_relaxed));
+  // Before they are woken, which takes its time. Where draws wait for the actor there
+  // is no waiting for more.
+  if (durability_.kind() == Durability::Kind::kDurable && job_is_of_producers_ &&
+      through != before && sync_time > kQuickJob && !HasUnstagedDraws()) {
+    delay_.OnAnswered({.count = through - before,
+                       .staged_through = engine_.staged_through(),
+                       .open = engine_.staged_through() - through,
+                       .time = Clock::now(),
+                       .sync_time = sync_time});
+  } else {
+    delay_.Forget();
+  }
   for (const std::shared_ptr<ProducerRings>& shared : rings_) {
     ProducerRings& rings = *shared;
     const bool news = rings.completed.load(std::memory_order_relaxed) != rings.sealed ||
@@ -229,6 +250,7 @@ void ActorCore::OnFailed(const Status& status) {
     const std::lock_guard lock(status_mutex_);
     failure_ = status;
   }
+  delay_.Forget();
   staged_counts_ = sealed_counts_ = acknowledged_counts_;
   has_ring_draws_ = false;
   requests_in_batch_ = 0;

@@ -59,7 +59,16 @@ void ActorCore::StageRequest(Request* request) {
   }
 }
 
+bool ActorCore::StageDraws() {
+  bool worked = false;
+  // Nobody may come between the draws of a bulk: their ids are consecutive.
+  if (bulk_in_progress_ != nullptr) worked |= ContinueBulk();
+  if (bulk_in_progress_ == nullptr) worked |= StageProducers();
+  return worked;
+}
+
 bool ActorCore::StageProducers() {
+  assert(bulk_in_progress_ == nullptr);
   bool worked = false;
   if (rings_.empty()) return false;
   first_ring_ = (first_ring_ + 1) % rings_.size();

@@ -48,7 +48,7 @@ std::size_t Producer::Submit(std::size_t count) noexcept {
   if (count == 0) return 0;
   rings.submitted.store(rings.submitted.load(std::memory_order_relaxed) + count,
                         std::memory_order_seq_cst);
-  core_->Wake();
+  core_->OnSubmitted();
   return count;
 }
 
@@ -61,7 +61,10 @@ std::size_t Producer::Poll(std::span<DrawResult> results) noexcept {
       static_cast<std::size_t>(std::min<std::uint64_t>(completed - rings.taken, results.size()));
   for (std::size_t i = 0; i < answered; ++i) results[i] = rings.SlotOf(rings.taken + i);
   rings.taken += answered;
-  if (!closed || rings.taken != completed) return answered;
+  if (!closed || rings.taken != completed) {
+    if (answered == 0 && in_flight() != 0) core_->OnPolledInVain();
+    return answered;
+  }
 
   // The rest was submitted too late.
   const std::size_t refused = std::min(results.size() - answered, in_flight());
@@ -76,6 +79,7 @@ std::size_t Producer::Poll(std::span<DrawResult> results) noexcept {
 std::size_t Producer::Wait(std::span<DrawResult> results) noexcept {
   ProducerRings& rings = *rings_;
   if (results.empty() || in_flight() == 0) return 0;
+  if (rings.completed.load(std::memory_order_acquire) == rings.taken) core_->OnAboutToWait();
   rings.parking.WaitUntil(core_->WaitSpin(), [&] {
     return rings.completed.load(std::memory_order_seq_cst) != rings.taken ||
            rings.closed.load(std::memory_order_seq_cst);
@@ -106,7 +110,7 @@ StatusCode Producer::SubmitMany(std::span<ItemRef> picks) noexcept {
   const std::uint64_t number = rings.bulks_submitted.load(std::memory_order_relaxed);
   rings.BulkOf(number).picks = picks;
   rings.bulks_submitted.store(number + 1, std::memory_order_seq_cst);
-  core_->Wake();
+  core_->OnSubmitted();
   return StatusCode::kOk;
 }
 
@@ -114,6 +118,7 @@ BulkResult Producer::WaitMany() noexcept {
   assert(bulks_in_flight() != 0);
   ProducerRings& rings = *rings_;
   const std::uint64_t number = rings.bulks_taken;
+  if (rings.bulks_completed.load(std::memory_order_acquire) <= number) core_->OnAboutToWait();
   rings.parking.WaitUntil(core_->WaitSpin(), [&] {
     return rings.bulks_completed.load(std::memory_order_seq_cst) > number ||
            rings.closed.load(std::memory_order_seq_cst);

@@ -86,6 +86,7 @@ void TaskThreads::SetAlarm(Alarm& alarm, Clock::time_point time) {
   {
     const std::lock_guard lock(mutex_);
     assert(!threads_.empty());
+    const Clock::rep first_before = first_alarm_.load(std::memory_order_relaxed);
     if (std::exchange(alarm.is_set_, true)) alarm.spare_node_ = alarms_.extract(alarm.place_);
     if (alarm.spare_node_.empty()) {
       alarm.place_ = alarms_.emplace(time, &alarm);
@@ -94,7 +95,8 @@ void TaskThreads::SetAlarm(Alarm& alarm, Clock::time_point time) {
       alarm.place_ = alarms_.insert(std::move(alarm.spare_node_));
     }
     NoteFirstAlarm();
-    if (alarm.place_ != alarms_.begin() || sleeping_ == 0) return;
+    // Who sleeps wakes for the time that was the first when it went to sleep.
+    if (time.time_since_epoch().count() >= first_before || sleeping_ == 0) return;
   }
   // All of them, since whoever watches the clock may be given a task.
   changed_.notify_all();

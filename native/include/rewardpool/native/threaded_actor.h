@@ -9,9 +9,10 @@
 // soon as the syncer is idle (group commit). Answers are given only by the
 // engine's word (Engine::acknowledged_through()).
 //
-// Waiting costs no processor time: each side spins a few microseconds at most
-// and then sleeps. With nothing to do nothing runs; a caller that finds it so
-// borrows the engine and does its own round, append and sync included.
+// Waiting costs next to no processor time: each side spins a few microseconds and
+// then sleeps; a producer that has drawn, and waits for others to share its sync,
+// 100 us at most. With nothing to do nothing runs; a caller that finds it so borrows
+// the engine and does its own round, append and sync included.
 #ifndef REWARDPOOL_NATIVE_THREADED_ACTOR_H_
 #define REWARDPOOL_NATIVE_THREADED_ACTOR_H_
 
