@@ -188,6 +188,21 @@ TEST(TaskThreadsTest, AlarmsGoOffByTheirTimesAndNotByTheOrderOfSetting) {
   EXPECT_THAT(gone_off, ElementsAre(1, 2, 3));
 }
 
+TEST(TaskThreadsTest, AnAlarmGoesOffThoughTheThreadsThatWereStartedAreBusy) {
+  for (const bool is_set_before : {false, true}) {
+    BusyTask busy;
+    std::latch gone_off(1);
+    FunctionAlarm alarm([&] { gone_off.count_down(); });
+    TaskThreads threads(2, nanoseconds(0));
+    ASSERT_TRUE(threads.StartOne().ok());
+    if (is_set_before) threads.SetAlarm(alarm, Clock::now() + std::chrono::milliseconds(50));
+    const auto occupied = busy.Occupy(threads);
+    if (!is_set_before) threads.SetAlarm(alarm, Clock::now());
+    gone_off.wait();
+    threads.CancelAlarm(alarm);
+  }
+}
+
 TEST(TaskThreadsTest, AnAlarmThatIsSetAgainGoesOffAtTheNewTimeOnly) {
   std::atomic<int> count = 0;
   std::latch gone_off(1);

@@ -156,15 +156,23 @@ Status ActorCore::AddProducer(std::shared_ptr<ProducerRings> rings) {
   return Status::Ok();
 }
 
-void ActorCore::OnAboutToWait() {
+void ActorCore::OnAboutToWait(const std::atomic<std::uint64_t>& completed, std::uint64_t seen) {
   if (!baton_.TryBorrowGathering()) return;
   is_lent_to_producer_ = true;
-  const RequestId before = engine_.acknowledged_through();
+  // The caller gets its answers, and others the actor, as soon as there is no more
+  // waiting for producers.
+  const auto goes_on = [&] {
+    return IsGathering() && completed.load(std::memory_order_relaxed) == seen;
+  };
   do {
-    while (ServesOnlyProducers() && StageDraws()) PumpLog();
-    // Once something is answered it is likely to be the caller who is.
-  } while (IsGathering() && engine_.acknowledged_through() == before &&
-           SpinUntil(kGatheringSpin, [this] { return HasWork(); }) && HasUnstagedDraws());
+    while (goes_on() && StageDraws()) PumpLog();
+    if (goes_on() && rings_.size() == 1) {
+      // There is nobody else who could come.
+      delay_.StopWaiting();
+      PumpLog();
+    }
+  } while (goes_on() && SpinUntil(kGatheringSpin, [this] { return HasWork(); }) &&
+           HasUnstagedDraws());
   is_lent_to_producer_ = false;
   baton_.EndGathering();
   baton_.GiveBack(/*wake_actor=*/!ServesOnlyProducers() || HasWork(), PrepareRest());
@@ -242,6 +250,7 @@ bool ActorCore::Rest() {
 }
 
 AtRest ActorCore::PrepareRest() {
+  assert(!delay_.is_waiting() || syncer_->progress() == Syncer::Progress::kNoJob);
   const std::optional<Clock::time_point> deadline = SyncDeadline();
   if (deadline && sync_alarm_at_ != deadline) {
     actors_.SetAlarm(sync_alarm_, *deadline);

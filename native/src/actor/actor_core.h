@@ -103,9 +103,10 @@ class ActorCore final : private Task, private SyncClient {
   void OnSubmitted() noexcept { baton_.WakeUnlessGathering(); }
   // A producer looked for answers in vain, and does something else now.
   void OnPolledInVain() noexcept { baton_.WakeIfGathering(); }
-  // A producer is about to sleep: if the actor waits for producers, the calling thread
-  // stages what they have submitted, and if those are all, appends and syncs it.
-  void OnAboutToWait();
+  // A producer is about to sleep until `completed`, of its rings, is more than `seen`:
+  // if the actor waits for producers, the calling thread stages what they have
+  // submitted, and if those are all, appends and syncs it.
+  void OnAboutToWait(const std::atomic<std::uint64_t>& completed, std::uint64_t seen);
   // How long a waiter should spin for its answer.
   [[nodiscard]] std::chrono::nanoseconds WaitSpin() const noexcept;
 

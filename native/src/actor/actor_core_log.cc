@@ -97,7 +97,10 @@ bool ActorCore::JobIsForThisThread(bool is_light) const noexcept {
   // To begin a segment waits for the disk, whatever the policy.
   if (job_.append && job_.batch.starts_segment) return false;
   // A producer waits for this anyway, and so do all others that are known.
-  if (is_lent_to_producer_ && delay_.all_have_returned() && !HasUnstagedDraws()) return true;
+  if (is_lent_to_producer_ && (delay_.all_have_returned() || rings_.size() == 1) &&
+      !HasUnstagedDraws()) {
+    return true;
+  }
   // Others who have the same threads may need this one before the disk answers.
   if (is_light && threads_.use_count() == 1) return true;
   return recent_job_ns_.load(std::memory_order_relaxed) <

@@ -62,7 +62,12 @@ std::size_t Producer::Poll(std::span<DrawResult> results) noexcept {
   for (std::size_t i = 0; i < answered; ++i) results[i] = rings.SlotOf(rings.taken + i);
   rings.taken += answered;
   if (!closed || rings.taken != completed) {
-    if (answered == 0 && in_flight() != 0) core_->OnPolledInVain();
+    const std::uint64_t submitted = rings.submitted.load(std::memory_order_relaxed);
+    // Once for what was submitted is enough, and no more than the actor needs.
+    if (answered == 0 && !results.empty() && rings.polled_in_vain_for != submitted) {
+      rings.polled_in_vain_for = submitted;
+      core_->OnPolledInVain();
+    }
     return answered;
   }
 
@@ -79,7 +84,9 @@ std::size_t Producer::Poll(std::span<DrawResult> results) noexcept {
 std::size_t Producer::Wait(std::span<DrawResult> results) noexcept {
   ProducerRings& rings = *rings_;
   if (results.empty() || in_flight() == 0) return 0;
-  if (rings.completed.load(std::memory_order_acquire) == rings.taken) core_->OnAboutToWait();
+  if (rings.completed.load(std::memory_order_acquire) == rings.taken) {
+    core_->OnAboutToWait(rings.completed, rings.taken);
+  }
   rings.parking.WaitUntil(core_->WaitSpin(), [&] {
     return rings.completed.load(std::memory_order_seq_cst) != rings.taken ||
            rings.closed.load(std::memory_order_seq_cst);
@@ -118,7 +125,9 @@ BulkResult Producer::WaitMany() noexcept {
   assert(bulks_in_flight() != 0);
   ProducerRings& rings = *rings_;
   const std::uint64_t number = rings.bulks_taken;
-  if (rings.bulks_completed.load(std::memory_order_acquire) <= number) core_->OnAboutToWait();
+  if (rings.bulks_completed.load(std::memory_order_acquire) == number) {
+    core_->OnAboutToWait(rings.bulks_completed, number);
+  }
   rings.parking.WaitUntil(core_->WaitSpin(), [&] {
     return rings.bulks_completed.load(std::memory_order_seq_cst) > number ||
            rings.closed.load(std::memory_order_seq_cst);

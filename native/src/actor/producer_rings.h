@@ -53,6 +53,7 @@ struct ProducerRings {
   std::atomic<bool> left{false};  // the producer is gone
   std::uint64_t taken = 0;
   std::uint64_t bulks_taken = 0;
+  std::uint64_t polled_in_vain_for = 0;  // what was `submitted` then
 
   // Written by the actor.
   alignas(kCacheLineBytes) std::atomic<std::uint64_t> completed{0};

@@ -49,7 +49,8 @@ bool TaskThreads::TryStart() {
 }
 
 void TaskThreads::StartOneIfUseful() noexcept {
-  const std::size_t wanted = busy_ + waiting_.load(std::memory_order_relaxed);
+  const std::size_t watching = alarms_.empty() ? 0 : 1;
+  const std::size_t wanted = busy_ + waiting_.load(std::memory_order_relaxed) + watching;
   if (threads_.size() < std::min(wanted, threads_max_)) (void)TryStart();
 }
 
@@ -95,6 +96,7 @@ void TaskThreads::SetAlarm(Alarm& alarm, Clock::time_point time) {
       alarm.place_ = alarms_.insert(std::move(alarm.spare_node_));
     }
     NoteFirstAlarm();
+    StartOneIfUseful();
     // Who sleeps wakes for the time that was the first when it went to sleep.
     if (time.time_since_epoch().count() >= first_before || sleeping_ == 0) return;
   }

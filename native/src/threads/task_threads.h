@@ -2,7 +2,8 @@
 // of its own or many on the same ones.
 //
 // Scheduling allocates nothing: tasks are linked through themselves. Threads are
-// started when there is more to run than threads that could, up to a number.
+// started when there is more to run than threads that could, or none to watch for
+// alarms, up to a number.
 //
 // Threads: any, but for the destructor.
 #ifndef REWARDPOOL_NATIVE_SRC_THREADS_TASK_THREADS_H_
