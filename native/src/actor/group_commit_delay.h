@@ -33,7 +33,7 @@ class GroupCommitDelay {
 
   struct Answers {
     std::uint64_t count = 0;       // at least 1
-    RequestId staged_through = 0;  // what was staged meanwhile is not counted here
+    RequestId staged_through = 0;  // by now, with what is open
     std::uint64_t open = 0;        // staged meanwhile: requests of the next batch
     Clock::time_point time;
     std::chrono::nanoseconds sync_time{0};  // what a batch takes of late, over 0
