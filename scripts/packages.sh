@@ -102,6 +102,7 @@ need_web_tools() {
   need nodejs has_command node
   need npm has_command npm
   need "chromium chromium-browser" has_browser
+  need chromium-headless-shell has_command chromium-headless-shell
   need util-linux has_command flock
   need strace has_command strace
   need e2fsprogs has_command mkfs.ext4

@@ -2,15 +2,17 @@
 import { after, before, describe } from 'node:test';
 
 import { casesFor } from '../contract/contract.mjs';
-import { browserSuite, startServer, withPage } from './harness.mjs';
+import { browserSuite, startServer, watchErrors } from './harness.mjs';
 
 const seed = Number(process.env.REWARDPOOL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
-const suite = browserSuite();
+const suite = browserSuite({}, { headlessShell: true });
 
-/** Does for a worker in `page` what it cannot do itself. */
-async function answerQuestions(page, origin) {
-  const session = await suite.browser.context.newCDPSession(page);
+/** A page at `origin`, whose function `answer` does for a worker what it cannot do itself. */
+async function openPage(origin) {
+  const page = await suite.browser.context.newPage();
+  const watch = watchErrors(page);
+  let session;
   const answers = {
     limit: (quotaSize) => session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize }),
     lose: () =>
@@ -22,6 +24,24 @@ async function answerQuestions(page, origin) {
   await page.exposeFunction('answer', async (question, words) => {
     await answers[question](...words);
   });
+  await page.goto(`${origin}/`);
+  return {
+    isClosed: () => page.isClosed(),
+    runCase: async (order) => {
+      try {
+        session = await suite.browser.context.newCDPSession(page);
+        const failure = await runInWorker(page, order);
+        // What it set for the origin ends with it.
+        await session.detach();
+        if (failure !== undefined) throw new Error(failure);
+        watch.assertNone();
+      } catch (error) {
+        // The next case is not to suffer from it.
+        await page.close();
+        throw error;
+      }
+    },
+  };
 }
 
 /** Resolves to what went wrong, or to undefined. */
@@ -53,21 +73,20 @@ function runInWorker(page, order) {
 export function contractFor(kinds) {
   for (const [kind, traits] of Object.entries(kinds)) {
     describe(`storage ${kind} (seed ${seed})`, () => {
-      // An origin of its own: its quota, and its data to be cleared.
+      // An origin of its own: its quota, and its data to be cleared. One page, since a new
+      // one costs more than most cases; what a case changes is its own worker.
       let server;
+      let page;
       before(async () => {
         server = await startServer();
       });
       after(() => server.close());
 
       for (const { name } of casesFor(traits)) {
-        suite.test(name, () =>
-          withPage(suite.browser, `${server.origin}/`, async (page) => {
-            await answerQuestions(page, server.origin);
-            const failure = await runInWorker(page, { kind, name, traits: { ...traits, seed } });
-            if (failure !== undefined) throw new Error(failure);
-          }),
-        );
+        suite.test(name, async () => {
+          if (page === undefined || page.isClosed()) page = await openPage(server.origin);
+          await page.runCase({ kind, name, traits: { ...traits, seed } });
+        });
       }
     });
   }

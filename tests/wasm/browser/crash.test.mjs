@@ -64,15 +64,14 @@ const workers = {
     await import('/dist/worker.js');`,
 };
 
-const suite = browserSuite({
-  files: {
-    '/': '<!doctype html><title>crash</title><script type="module" src="/prelude.js"></script>',
-    '/prelude.js': prelude,
-    '/clock.js': CLOCK_WORKER,
-    '/fast-clock.js': FAST_CLOCK_WORKER,
-    ...Object.fromEntries(Object.entries(workers).map(([path, text]) => [path, patient(text)])),
-  },
-});
+const files = {
+  '/': '<!doctype html><title>crash</title><script type="module" src="/prelude.js"></script>',
+  '/prelude.js': prelude,
+  '/clock.js': CLOCK_WORKER,
+  '/fast-clock.js': FAST_CLOCK_WORKER,
+  ...Object.fromEntries(Object.entries(workers).map(([path, text]) => [path, patient(text)])),
+};
+const suite = browserSuite({ files }, { headlessShell: true });
 
 function inPage(run, argument) {
   return withPage(suite.browser, `${suite.server.origin}/`, async (page) => {
@@ -92,7 +91,7 @@ for (const [place, options] of Object.entries(places)) {
   suite.test(`SIGKILL of the browser loses nothing that was answered (${place})`, async () => {
     const answered = new Map();
     const answeredTwice = [];
-    let killed = await launchBrowser();
+    let killed = await launchBrowser({ headlessShell: true });
     try {
       for (let round = 0; round < 4; ++round) {
         const page = await killed.context.newPage();
@@ -270,7 +269,7 @@ function databaseFiles({ userDataDir }, pattern) {
 }
 
 suite.test("a record that is torn in the browser's own log costs IndexedDB nothing", async () => {
-  let browser = await launchBrowser();
+  let browser = await launchBrowser({ headlessShell: true });
   const openAndDraw = async () => {
     const page = await browser.context.newPage();
     await page.goto(`${suite.server.origin}/`);
@@ -296,7 +295,7 @@ suite.test("a record that is torn in the browser's own log costs IndexedDB nothi
 });
 
 suite.test('databases that a browser drops as damaged are told as lost, and cost OPFS nothing', async () => {
-  let browser = await launchBrowser();
+  let browser = await launchBrowser({ headlessShell: true });
   const open = (name, options) =>
     withPage(browser, `${suite.server.origin}/`, async (page) => {
       await page.waitForFunction(() => globalThis.ready);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 
 import { browserSuite, startServer, withPage } from './harness.mjs';
 
-const suite = browserSuite();
+const suite = browserSuite({}, { headlessShell: true });
 
 /** Runs in a worker of the page: every flip and cut of the last frames. */
 const damage = `

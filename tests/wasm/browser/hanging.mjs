@@ -2,13 +2,13 @@
 // browser of the test's own, and a test behind them.
 import { browserSuite, launchBrowser, withPage } from './harness.mjs';
 
-const suite = browserSuite();
+const suite = browserSuite({}, { headlessShell: true });
 const limitMs = Number(process.env.REWARDPOOL_HANG_MS);
 
 suite.test(
   'a page is busy for ever',
   async () => {
-    await launchBrowser();
+    await launchBrowser({ headlessShell: true });
     await withPage(suite.browser, `${suite.server.origin}/`, (page) => {
       console.log('busy from now on');
       return page.evaluate(() => {

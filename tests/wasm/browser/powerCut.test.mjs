@@ -34,6 +34,10 @@ before(async () => {
 });
 after(() => server.close());
 
+function start(folder) {
+  return launchBrowser({ userDataDir: join(folder, 'profile'), headlessShell: true });
+}
+
 function onPage(browser, use) {
   return withPage(browser, `${server.origin}/`, async (page) => {
     await page.waitForFunction(() => globalThis.ready);
@@ -147,7 +151,7 @@ async function recoverAfter(end, { isOld = false, ...options }) {
   const disk = await createDisk();
   let browser;
   try {
-    browser = await launchBrowser({ userDataDir: join(disk.folder, 'profile') });
+    browser = await start(disk.folder);
     const answers = await onPage(browser, async (page) => {
       await openPool(page, options);
       if (isOld) await growOld(page, disk);
@@ -155,7 +159,7 @@ async function recoverAfter(end, { isOld = false, ...options }) {
       await browser.kill();
       return told;
     });
-    browser = await launchBrowser({ userDataDir: join(await disk.restore(), 'profile') });
+    browser = await start(await disk.restore());
     const found = await readBack(browser, options.storage);
     const log = new Map(found.logged);
     assert.equal(log.size, found.logged.length, 'a request is in the log twice');
