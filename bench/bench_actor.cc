@@ -16,7 +16,9 @@
 #include <memory>
 #include <optional>
 #include <semaphore>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -353,6 +355,41 @@ void BM_Draws(benchmark::State& state, const Row& row) {
   if (row.has_disk()) state.counters["wal_file_size"] = LogFileBytes(folder);
   ReportLatency<Style>(state, styles);
 }
+
+// What syncs by themselves take beside threads that keep processors busy, against the same
+// ones without: as a batch's do that is synced while other threads draw.
+void BM_SyncsBesideBusyThreads(benchmark::State& state) {
+  constexpr int kSyncs = 100;
+  constexpr std::size_t kBytes = 42'000;  // of 33,000 draws
+  const TemporaryFolder folder;
+  AppendFloor disk(folder.path());
+  const auto sync_all = [&] {
+    for (int sync = 0; sync < kSyncs; ++sync) disk.AppendAndSync(kBytes);
+  };
+  PairedTiming timing(state, "without");
+  for (auto _ : state) {
+    timing.Time(
+        kSyncs,
+        [&] {
+          std::vector<std::jthread> busy;
+          for (std::int64_t thread = 0; thread < state.range(0); ++thread) {
+            busy.emplace_back([](const std::stop_token& stop) {
+              while (!stop.stop_requested()) {
+              }
+            });
+          }
+          sync_all();
+        },
+        sync_all);
+  }
+}
+BENCHMARK(BM_SyncsBesideBusyThreads)
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->UseManualTime()
+    ->Iterations(20)
+    ->Unit(benchmark::kMicrosecond);
 
 constexpr std::int64_t kFewItems = 6;
 constexpr std::int64_t kManyItems = 1000;

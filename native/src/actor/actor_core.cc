@@ -99,6 +99,7 @@ void ActorCore::ServeChange(WaitedRequest& request) {
       job_ = MakeJob();
       RunJob();
     }
+    assert(!has_answered_);
     baton_.GiveBack(/*wake_actor=*/SnapshotIsWanted(), AtRest::kIdle);
     return;
   }
@@ -250,6 +251,7 @@ bool ActorCore::Rest() {
 }
 
 AtRest ActorCore::PrepareRest() {
+  assert(!has_answered_);
   assert(!delay_.is_waiting() || syncer_->progress() == Syncer::Progress::kNoJob);
   const std::optional<Clock::time_point> deadline = SyncDeadline();
   if (deadline && sync_alarm_at_ != deadline) {

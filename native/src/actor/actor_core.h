@@ -247,11 +247,14 @@ class ActorCore final : private Task, private SyncClient {
   void FailRings(ProducerRings& rings, StatusCode code, RequestId acknowledged_through);
 
   // The log.
+  // Collects what is done and starts what is next; then wakes who was answered.
   bool PumpLog();
   bool CollectJob();
   bool StartJob();
   [[nodiscard]] SyncJob MakeJob();
   void RunJob();
+  // Producers that have answers they were not told of.
+  void WakeAnswered() noexcept;
   [[nodiscard]] bool JobIsForThisThread(bool is_light) const noexcept;
   void CollectOutcome(const Syncer::Outcome& outcome);
   void OnAppended();
@@ -313,6 +316,7 @@ class ActorCore final : private Task, private SyncClient {
   std::vector<ItemIndex> picks_;               // of StageSingles(), once there is a producer
   RequestList inbox_;                          // taken from the queue, not staged
   RequestList staged_;                         // waiting for an acknowledgement
+  bool has_answered_ = false;                  // a producer is still to be woken
   bool rings_were_busy_ = false;               // since the last Rest()
   bool is_lent_to_producer_ = false;           // the owner is in OnAboutToWait()
   // Of the open batch.

@@ -27,7 +27,11 @@ bool ActorCore::PumpLog() {
   if (delay_.HaveReturned(engine_.staged_through())) delay_.OnReturned(Clock::now());
   if (delay_.is_waiting() && Clock::now() >= delay_.deadline()) delay_.StopWaiting();
   const bool collected = CollectJob();
+  // To wake four threads takes as long as a quarter of a quick sync, so that comes after the
+  // next job; but one alone is to be busy meanwhile.
+  if (rings_.size() == 1) WakeAnswered();
   const bool started = StartJob();
+  WakeAnswered();
   return ContinueCopies() || started || collected;
 }
 
@@ -63,6 +67,7 @@ bool ActorCore::StartJob() {
   // The moment at which nothing is open.
   if (has_batch) TakeSnapshotIfWanted();
   if (JobIsForThisThread(is_light)) {
+    WakeAnswered();
     RunJob();
   } else {
     syncer_->Start(job_);
@@ -108,6 +113,13 @@ bool ActorCore::JobIsForThisThread(bool is_light) const noexcept {
 }
 
 void ActorCore::RunJob() { CollectOutcome(syncer_->RunHere(job_)); }
+
+void ActorCore::WakeAnswered() noexcept {
+  if (!std::exchange(has_answered_, false)) return;
+  for (const std::shared_ptr<ProducerRings>& rings : rings_) {
+    if (std::exchange(rings->is_answered, false)) rings->parking.Wake();
+  }
+}
 
 bool ActorCore::SyncIsDue() const {
   const bool has_mark = snapshot_stage_ == SnapshotStage::kMarkSealed &&
@@ -229,7 +241,8 @@ void ActorCore::OnAcknowledged() {
     if (!news) continue;
     rings.completed.store(rings.sealed, std::memory_order_seq_cst);
     rings.bulks_completed.store(rings.bulks_sealed, std::memory_order_seq_cst);
-    rings.parking.Wake();
+    rings.is_answered = true;
+    has_answered_ = true;
   }
   while (!staged_.empty() && staged_.first()->wait_for_ <= through) {
     Request* const request = staged_.PopFront();

@@ -77,6 +77,8 @@ bool ActorCore::StageProducers() {
     worked |= StageSingles(rings);
     worked |= StageBulk(rings);
     if (bulk_in_progress_ != nullptr) break;
+    // The disk is not to wait for the draws of the others.
+    if (syncer_->progress() == Syncer::Progress::kDone) break;
   }
   rings_were_busy_ |= worked;
   return worked;

@@ -67,6 +67,7 @@ struct ProducerRings {
   // The actor's own.
   alignas(kCacheLineBytes) std::uint64_t staged = 0;
   std::uint64_t sealed = 0;
+  bool is_answered = false;                         // and still to be woken
   std::uint64_t submitted_max = ~std::uint64_t{0};  // submitted later: not served
   std::uint64_t bulks_staged = 0;                   // to their end
   std::uint64_t bulks_sealed = 0;
