@@ -206,6 +206,25 @@ TEST_P(ProducerTest, AProducerThatLeavesTakesItsBulkMemoryAlong) {
   EXPECT_THAT(LoggedDraws(), SizeIs(17));
 }
 
+TEST_P(ProducerTest, AProducerThatHasLeftInABulkDoesNotDisturbACallerWhoDrawsAtRest) {
+  PoolOptions options = Options();
+  options.pending_requests_max = 16;
+  native::ThreadedActor actor = Open(options);
+  const HeldSyncs held(*control_);
+  {
+    std::vector<ItemRef> in_part(1000);
+    auto producer = actor.NewProducer(100);
+    ASSERT_EQ(producer->SubmitMany(in_part), StatusCode::kOk);
+    control_->AwaitHeldSync();
+  }
+  control_->ReleaseSyncs();
+  ASSERT_TRUE(actor.Flush().ok());
+  // Right without it, but then the actor is hardly ever at rest.
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(actor.Draw().request_id, 17U);
+  EXPECT_EQ(actor.Draw().request_id, 18U);
+}
+
 TEST_P(ProducerTest, AProducerMayOutliveItsPool) {
   std::optional<native::ThreadedActor> actor = Open();
   auto producer = actor->NewProducer(10);

@@ -99,7 +99,7 @@ void ActorCore::ServeChange(WaitedRequest& request) {
       job_ = MakeJob();
       RunJob();
     }
-    assert(!has_answered_);
+    WakeAnswered();  // one that has left in a bulk may have been sealed with it
     baton_.GiveBack(/*wake_actor=*/SnapshotIsWanted(), AtRest::kIdle);
     return;
   }

@@ -244,6 +244,8 @@ void ActorCore::OnAcknowledged() {
     rings.is_answered = true;
     has_answered_ = true;
   }
+  // Callbacks may take their time.
+  if (!staged_.empty() || !flushes_.empty()) WakeAnswered();
   while (!staged_.empty() && staged_.first()->wait_for_ <= through) {
     Request* const request = staged_.PopFront();
     request->OnAcknowledged(*this);

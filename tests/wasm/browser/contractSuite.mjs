@@ -2,9 +2,13 @@
 import { after, before, describe } from 'node:test';
 
 import { casesFor } from '../contract/contract.mjs';
-import { browserSuite, startServer, watchErrors } from './harness.mjs';
+import { browserSuite, startServer, watchErrors, within } from './harness.mjs';
 
 const seed = Number(process.env.REWARDPOOL_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+// Each is many times what is needed on a busy machine with two cores.
+const CASE_LIMIT_MS = 150_000;
+const CLOSE_LIMIT_MS = 15_000;
 
 const suite = browserSuite({}, { headlessShell: true });
 
@@ -25,19 +29,23 @@ async function openPage(origin) {
     await answers[question](...words);
   });
   await page.goto(`${origin}/`);
+  const close = () =>
+    within(CLOSE_LIMIT_MS, 'closing a page', page.close()).catch(() => undefined);
   return {
     isClosed: () => page.isClosed(),
+    close,
     runCase: async (order) => {
       try {
         session = await suite.browser.context.newCDPSession(page);
-        const failure = await runInWorker(page, order);
+        const failure = await within(CASE_LIMIT_MS, 'the case', runInWorker(page, order));
         // What it set for the origin ends with it.
         await session.detach();
         if (failure !== undefined) throw new Error(failure);
         watch.assertNone();
       } catch (error) {
+        error.message += `; ${watch.told()}`;
         // The next case is not to suffer from it.
-        await page.close();
+        await close();
         throw error;
       }
     },
@@ -80,7 +88,10 @@ export function contractFor(kinds) {
       before(async () => {
         server = await startServer();
       });
-      after(() => server.close());
+      after(async () => {
+        await page?.close();
+        await server.close();
+      });
 
       for (const { name } of casesFor(traits)) {
         suite.test(name, async () => {

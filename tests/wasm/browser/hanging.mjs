@@ -2,13 +2,15 @@
 // browser of the test's own, and a test behind them.
 import { browserSuite, launchBrowser, withPage } from './harness.mjs';
 
-const suite = browserSuite({}, { headlessShell: true });
+// With profiles in the folder that is searched for what is left.
+const options = { headlessShell: true, onDisk: true };
+const suite = browserSuite({}, options);
 const limitMs = Number(process.env.REWARDPOOL_HANG_MS);
 
 suite.test(
   'a page is busy for ever',
   async () => {
-    await launchBrowser({ headlessShell: true });
+    await launchBrowser(options);
     await withPage(suite.browser, `${suite.server.origin}/`, (page) => {
       console.log('busy from now on');
       return page.evaluate(() => {

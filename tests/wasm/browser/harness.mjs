@@ -321,10 +321,12 @@ async function killAndForget(browsers) {
 
 /**
  * A test with an end: what hangs fails it, by name, and takes the browsers with
- * it. Browsers that it launched and left behind are killed in any case.
+ * it. Browsers that it launched and left behind are killed in any case, but not those
+ * of `prepare`, which is called before it.
  */
-export function browserTest(name, run, { limitMs = TEST_LIMIT_MS, ...options } = {}) {
+export function browserTest(name, run, { limitMs = TEST_LIMIT_MS, prepare, ...options } = {}) {
   test(name, options, async (t) => {
+    await prepare?.();
     const before = new Set(running);
     try {
       await within(limitMs, 'the test', run(t));
@@ -349,14 +351,12 @@ export function browserSuite(serverOptions, browserOptions) {
     server: undefined,
     browser: undefined,
     test: (name, run, limits) =>
-      browserTest(
-        name,
-        async (t) => {
+      browserTest(name, run, {
+        ...limits,
+        prepare: async () => {
           if (!suite.browser.isRunning()) suite.browser = await launchBrowser(browserOptions);
-          await run(t);
         },
-        limits,
-      ),
+      }),
   };
   before(async () => {
     suite.server = await startServer(serverOptions);

@@ -45,14 +45,15 @@ function readItem(page) {
   });
 }
 
-/** Command lines of all processes that were told of `folder`. */
+/** All processes that were told of `folder`: a browser's have its profile in TMPDIR. */
 async function processesOf(folder) {
   const found = [];
   for (const entry of await readdir('/proc')) {
-    const line = /^\d+$/.test(entry)
-      ? await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')
-      : '';
-    if (line.includes(folder)) found.push(line.replaceAll('\0', ' '));
+    if (!/^\d+$/.test(entry)) continue;
+    for (const told of ['cmdline', 'environ']) {
+      const words = await readFile(`/proc/${entry}/${told}`, 'utf8').catch(() => '');
+      if (words.includes(folder)) found.push(`${entry}, ${told}: ${words.replaceAll('\0', ' ')}`);
+    }
   }
   return found;
 }
@@ -113,6 +114,7 @@ browserTest('a killed browser is gone at once and its profile comes back', async
   let browser = await launchBrowser({ headlessShell: true });
   t.after(() => browser.close());
   await withPage(browser, `${server.origin}/`, (page) => writeItem(page, 'kept'));
+  assert.ok((await processesOf(browser.userDataDir)).length > 1, 'not found while they run');
   const again = await browser.kill();
   assert.deepEqual(await processesOf(again.userDataDir), []);
   browser = await launchBrowser(again);
