@@ -27,7 +27,7 @@ export async function openSite(options = {}) {
   }
   // Some folder of some host.
   const server = await startServer({ folders: { '/some/where/': builtPage } });
-  const browser = await launchBrowser(options);
+  const browser = await launchBrowser({ headlessShell: true, ...options });
   const address = (hash = '') => `${server.origin}/some/where/index.html${hash}`;
   return {
     browser,

@@ -14,7 +14,7 @@ const prelude = `
   globalThis.codeOf = (promise) => promise.then(() => 'no error', (error) => error.code);
 `;
 
-const suite = browserSuite({ files: { '/prelude.js': prelude } });
+const suite = browserSuite({ files: { '/prelude.js': prelude } }, { headlessShell: true });
 
 /** Runs `run(argument)` in a new page with the prelude. */
 function inPage(run, argument, options) {
