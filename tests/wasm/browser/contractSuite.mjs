@@ -2,13 +2,16 @@
 import { after, before, describe } from 'node:test';
 
 import { casesFor } from '../contract/contract.mjs';
-import { browserSuite, startServer, watchErrors, within } from './harness.mjs';
+import {
+  browserSuite,
+  END_LIMIT_MS,
+  PAGE_LIMIT_MS,
+  startServer,
+  watchErrors,
+  within,
+} from './harness.mjs';
 
 const seed = Number(process.env.REWARDPOOL_SEED ?? Math.floor(Math.random() * 2 ** 31));
-
-// Each is many times what is needed on a busy machine with two cores.
-const CASE_LIMIT_MS = 150_000;
-const CLOSE_LIMIT_MS = 15_000;
 
 const suite = browserSuite({}, { headlessShell: true });
 
@@ -30,14 +33,14 @@ async function openPage(origin) {
   });
   await page.goto(`${origin}/`);
   const close = () =>
-    within(CLOSE_LIMIT_MS, 'closing a page', page.close()).catch(() => undefined);
+    within(END_LIMIT_MS, 'closing a page', page.close()).catch(() => undefined);
   return {
     isClosed: () => page.isClosed(),
     close,
     runCase: async (order) => {
       try {
         session = await suite.browser.context.newCDPSession(page);
-        const failure = await within(CASE_LIMIT_MS, 'the case', runInWorker(page, order));
+        const failure = await within(PAGE_LIMIT_MS, 'the case', runInWorker(page, order));
         // What it set for the origin ends with it.
         await session.detach();
         if (failure !== undefined) throw new Error(failure);

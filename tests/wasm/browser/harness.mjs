@@ -43,8 +43,8 @@ const MIME_TYPES = {
 
 // Each is many times what is needed on a busy machine with two cores.
 const LAUNCH_LIMIT_MS = 60_000;
-const END_LIMIT_MS = 15_000;
-const PAGE_LIMIT_MS = 150_000;
+export const END_LIMIT_MS = 15_000;
+export const PAGE_LIMIT_MS = 150_000;
 const TEST_LIMIT_MS = 240_000;
 
 /** Something did not come to an end. */
