@@ -316,7 +316,7 @@ class BareMisses {
   }
 
   // As many as the envelope has under way.
-  static constexpr std::size_t kAhead = 64;
+  static constexpr std::size_t kAhead = 128;
 
   // Goes on where it was, and from the beginning after the last of the draws.
   // `draws`: a multiple of `ahead`, which is at most kAhead.
@@ -327,12 +327,10 @@ class BareMisses {
       if (next_ + ahead > picks_.size()) next_ = 0;
       const auto slots = std::span(picks_).subspan(next_, ahead);
       next_ += ahead;
-      for (const ItemIndex slot : slots) {
-        sum += random_->Next();
-        __builtin_prefetch(&slots_[slot]);
-      }
+      for (std::size_t i = 0; i < ahead; ++i) sum += random_->Next();
+      for (const ItemIndex slot : slots) __builtin_prefetch(&slots_[slot]);
+      for (std::size_t i = 0; i < ahead; ++i) items[i] = slots_[slots[i]];
       for (std::size_t i = 0; i < ahead; ++i) {
-        items[i] = slots_[slots[i]];
         __builtin_prefetch(&units_[items[i]], /*for writing*/ 1);
       }
       for (std::size_t i = 0; i < ahead; ++i) ++units_[items[i]];

@@ -80,7 +80,8 @@ TEST(SelectorEnumerationTest, EveryNumberOnceGivesEveryWeightExactly) {
 }
 
 TEST(SelectorEnumerationTest, LookingAheadKeepsTheOddsExact) {
-  for (const std::size_t look_ahead : {1u, 5u, 64u}) {
+  for (const std::size_t look_ahead :
+       {std::size_t{1}, std::size_t{5}, EnvelopeSelector::kLookAheadMax}) {
     SCOPED_TRACE(look_ahead);
     EnvelopeSelector selector(look_ahead, 0);
     ExpectExactOddsWhileWeightsChange(selector, 4);

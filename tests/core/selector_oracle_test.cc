@@ -143,7 +143,7 @@ TEST(SelectorOracleTest, TheWideTreePicksAlikeWhileItsSumOutgrows31BitsAndShrink
 }
 
 TEST(SelectorOracleTest, TheEnvelopeHoldsWhatTheLinearOneHolds) {
-  for (const std::size_t look_ahead : {0u, 16u}) {
+  for (const std::size_t look_ahead : {0u, 16u, 128u}) {
     for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
       SCOPED_TRACE("look-ahead " + std::to_string(look_ahead) + ", seed " + std::to_string(seed));
       internal::EnvelopeSelector selector(look_ahead, 0);

@@ -167,9 +167,14 @@ std::size_t EnvelopeSelector::DrawSome(Random& random, Stock& stock, std::span<I
 // fetch its slot, fetch the stock of each slot's item, and only then draw. A sweep
 // moves slots, so the rest of the window is placed again after it. A change that came
 // before is finished when all is placed: by then its memory has come.
+//
+// Fetches are in loops of their own. A hint may keep its place among the instructions
+// under way until its address is translated (Zen 5 does so), and those are some hundreds:
+// many fetches by themselves, few among the instructions that place a word.
 std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks) {
   __extension__ using Wide = unsigned __int128;
   std::array<Place, kLookAheadMax> window;
+  std::array<ItemIndex, kLookAheadMax> items;
   std::size_t drawn = 0;
   while (drawn < picks.size() && total_ > 0) {
     const std::span<const std::uint64_t> upcoming = random.Upcoming();
@@ -186,17 +191,20 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
         // UniformBelow() would refuse this word. So does an offset above all weights.
         window[i].offset = ~std::uint64_t{0};
       }
-      __builtin_prefetch(&slots_[window[i].slot]);
-      if (is_wide_) __builtin_prefetch(&high_weights_[window[i].slot]);
+    }
+    for (std::size_t i = 0; i < placed; ++i) __builtin_prefetch(&slots_[window[i].slot]);
+    if (is_wide_) {
+      for (std::size_t i = 0; i < placed; ++i) __builtin_prefetch(&high_weights_[window[i].slot]);
     }
     FinishChange();
-    for (std::size_t i = 0; i < now; ++i) stock.Prefetch(slots_[window[i].slot].item);
+    for (std::size_t i = 0; i < now; ++i) items[i] = slots_[window[i].slot].item;
+    for (std::size_t i = 0; i < now; ++i) stock.Prefetch(items[i]);
     std::size_t used = 0;
     bool swept = false;
     while (used < now && drawn < picks.size() && !swept) {
       const Place& place = window[used++];
       if (place.offset >= WeightIn(place.slot)) continue;
-      const ItemIndex item = slots_[place.slot].item;
+      const ItemIndex item = items[used - 1];
       picks[drawn++] = item;
       if (stock.TakeOne(item)) {
         Bury(place.bucket, place.slot, WeightIn(place.slot));
@@ -273,8 +281,8 @@ RP_SMALL_CODE void EnvelopeSelector::Sweep() noexcept {
     slots_[slot].item = slots_[last].item;
     SetWeightIn(slot, WeightIn(last));
     moved[moved_count++] = slot;
-    slot_of_position_.Prefetch(slots_[last].item);
   }
+  for (std::size_t m = 0; m < moved_count; ++m) slot_of_position_.Prefetch(slots_[moved[m]].item);
   for (std::size_t m = 0; m < moved_count; ++m) {
     slot_of_position_.Set(slots_[moved[m]].item, moved[m]);
   }

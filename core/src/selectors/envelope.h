@@ -41,8 +41,8 @@ namespace rewardpool::internal {
 class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
  public:
   static constexpr std::size_t kTombstonesMax = 256;
-  static constexpr std::size_t kLookAheadMax = 64;
-  static constexpr std::size_t kLookAheadDefault = 64;
+  static constexpr std::size_t kLookAheadMax = 128;
+  static constexpr std::size_t kLookAheadDefault = 128;
   // Smaller pools fit in the cache, and looking ahead would only cost time.
   static constexpr std::size_t kLookAheadItemsMin = 65'536;
 
