@@ -30,6 +30,7 @@
 #include "actor/baton.h"
 #include "actor/group_commit_delay.h"
 #include "actor/item_directory.h"
+#include "actor/processor_yield.h"
 #include "actor/producer_rings.h"
 #include "actor/request.h"
 #include "actor/snapshot_writer.h"
@@ -238,6 +239,7 @@ class ActorCore final : private Task, private SyncClient {
   // Of producers: goes on with the bulk that is staged in part, or begins others.
   bool StageDraws();
   bool StageProducers();
+  void GiveWayToSyncer();
   bool StageSingles(ProducerRings& rings);
   bool StageBulk(ProducerRings& rings);
   // Returns whether anything came of it.
@@ -329,6 +331,7 @@ class ActorCore final : private Task, private SyncClient {
   DrawCounts sealed_counts_;
   DrawCounts acknowledged_counts_;
   std::optional<Clock::time_point> unsynced_since_;  // of the interval policy
+  ProcessorYield yield_;                             // while a job is under way
   GroupCommitDelay delay_;                           // of the durable policy
 
   struct Flush {

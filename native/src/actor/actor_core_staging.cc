@@ -1,6 +1,7 @@
 // The owner's half of ActorCore that stages requests and draws.
 #include <algorithm>
 #include <cassert>
+#include <thread>
 #include <utility>
 
 #include "actor/actor_core.h"
@@ -78,10 +79,23 @@ bool ActorCore::StageProducers() {
     worked |= StageBulk(rings);
     if (bulk_in_progress_ != nullptr) break;
     // The disk is not to wait for the draws of the others.
-    if (syncer_->progress() == Syncer::Progress::kDone) break;
+    const Syncer::Progress progress = syncer_->progress();
+    if (progress == Syncer::Progress::kDone) break;
+    if (worked && progress == Syncer::Progress::kWorking) GiveWayToSyncer();
   }
   rings_were_busy_ |= worked;
   return worked;
+}
+
+// A write and its sync are several requests to the disk, and the syncer's thread is to
+// wake for each. It wakes where it slept, maybe behind this thread, which the scheduler
+// does not interrupt since both sleep most of the time: the disk then waits for all that
+// is to be staged.
+void ActorCore::GiveWayToSyncer() {
+  const Clock::time_point from = Clock::now();
+  if (!yield_.IsCheap(from)) return;
+  std::this_thread::yield();
+  yield_.OnYielded(from, Clock::now());
 }
 
 bool ActorCore::StageSingles(ProducerRings& rings) {
