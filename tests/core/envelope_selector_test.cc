@@ -34,7 +34,7 @@ TEST(EnvelopeSelectorTest, EveryDepthOfLookAheadDrawsTheSame) {
   for (const std::size_t n : {3u, 100u, 2'000u}) {
     EnvelopeSelector without(0, 0);
     const std::vector<std::uint64_t> expected = DrawAll(without, n);
-    for (const std::size_t depth : {1u, 2u, 7u, 16u, 33u, 64u}) {
+    for (const std::size_t depth : {1u, 2u, 7u, 16u, 33u, 64u, 128u}) {
       EnvelopeSelector with(depth, 0);
       EXPECT_EQ(DrawAll(with, n), expected) << n << " items, " << depth << " ahead";
     }
@@ -78,7 +78,7 @@ TEST(EnvelopeSelectorTest, HugeWeightsDrawTheSameAtEveryDepth) {
   // E is above 2^63 here, so about every third word is refused.
   std::vector<Weight> weights(9, (Weight{1} << 59) + (Weight{1} << 57) + 1);
   std::vector<std::vector<ItemIndex>> picks;
-  for (const std::size_t depth : {0u, 5u, 64u}) {
+  for (const std::size_t depth : {0u, 5u, 128u}) {
     EnvelopeSelector selector(depth, 0);
     selector.Assign(weights);
     ASSERT_GT(selector.envelope(), Weight{1} << 62);

@@ -75,13 +75,14 @@ bool ActorCore::StageProducers() {
   first_ring_ = (first_ring_ + 1) % rings_.size();
   for (std::size_t turn = 0; turn < rings_.size() && CanStage(); ++turn) {
     ProducerRings& rings = *rings_[(first_ring_ + turn) % rings_.size()];
-    worked |= StageSingles(rings);
-    worked |= StageBulk(rings);
+    bool had_draws = StageSingles(rings);
+    had_draws |= StageBulk(rings);
+    worked |= had_draws;
     if (bulk_in_progress_ != nullptr) break;
     // The disk is not to wait for the draws of the others.
     const Syncer::Progress progress = syncer_->progress();
     if (progress == Syncer::Progress::kDone) break;
-    if (worked && progress == Syncer::Progress::kWorking) GiveWayToSyncer();
+    if (had_draws && progress != Syncer::Progress::kNoJob && job_.sync) GiveWayToSyncer();
   }
   rings_were_busy_ |= worked;
   return worked;

@@ -5,7 +5,7 @@
 // the rest of its slice, of 0.7 ms and more, from one who yields, and gives it to whoever
 // else is there: beside a program that computes all the time, a thread that yields every
 // 50 us gets next to nothing. So one that took that long is not repeated for a hundred
-// times as long, which bounds the loss to a hundredth.
+// times as long: with one pool a hundredth of the time is lost.
 //
 // Has no clock: it is told the time. Threads: one owner.
 #ifndef REWARDPOOL_NATIVE_SRC_ACTOR_PROCESSOR_YIELD_H_
@@ -20,13 +20,14 @@ class ProcessorYield {
   using Clock = std::chrono::steady_clock;
 
   [[nodiscard]] bool IsCheap(Clock::time_point now) const noexcept { return now >= cheap_from_; }
-  // The caller yielded at one time, and had the processor back at another.
+  // The caller yielded at one time, and had the processor back at the other.
   void OnYielded(Clock::time_point from, Clock::time_point until) noexcept {
     if (until - from > kLong) cheap_from_ = until + kPause * (until - from);
   }
 
  private:
-  // Shorter than any slice, longer than what threads of a pool do before they sleep.
+  // Shorter than the slices that Linux gives by itself, longer than what threads of a pool
+  // do before they sleep.
   static constexpr std::chrono::microseconds kLong{500};
   static constexpr int kPause = 100;
 
