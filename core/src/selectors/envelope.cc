@@ -169,7 +169,7 @@ std::size_t EnvelopeSelector::DrawSome(Random& random, Stock& stock, std::span<I
 // before is finished when all is placed: by then its memory has come.
 //
 // Fetches are in loops of their own. A hint may keep its place among the instructions
-// under way until its address is translated (Zen 5 does so), and those are some hundreds:
+// under way until its address is translated (Zen 5 looks so), and those are some hundreds:
 // many fetches by themselves, few among the instructions that place a word.
 std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks) {
   __extension__ using Wide = unsigned __int128;
@@ -282,6 +282,7 @@ RP_SMALL_CODE void EnvelopeSelector::Sweep() noexcept {
     SetWeightIn(slot, WeightIn(last));
     moved[moved_count++] = slot;
   }
+  // In a loop of its own, as in DrawAhead().
   for (std::size_t m = 0; m < moved_count; ++m) slot_of_position_.Prefetch(slots_[moved[m]].item);
   for (std::size_t m = 0; m < moved_count; ++m) {
     slot_of_position_.Set(slots_[moved[m]].item, moved[m]);

@@ -331,7 +331,7 @@ class ActorCore final : private Task, private SyncClient {
   DrawCounts sealed_counts_;
   DrawCounts acknowledged_counts_;
   std::optional<Clock::time_point> unsynced_since_;  // of the interval policy
-  ProcessorYield yield_;                             // while a job is under way
+  ProcessorYield yield_;                             // while a sync is under way
   GroupCommitDelay delay_;                           // of the durable policy
 
   struct Flush {
