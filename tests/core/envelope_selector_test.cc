@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <utility>
 #include <vector>
 
 #include "selectors/envelope.h"
@@ -37,39 +38,47 @@ TEST(EnvelopeSelectorTest, EveryDepthOfLookAheadDrawsTheSame) {
     for (const std::size_t depth : {1u, 2u, 7u, 16u, 33u, 64u, 128u}) {
       EnvelopeSelector with(depth, 0);
       EXPECT_EQ(DrawAll(with, n), expected) << n << " items, " << depth << " ahead";
+      EnvelopeSelector in_turns(depth, 0, 0);
+      EXPECT_EQ(DrawAll(in_turns, n), expected) << n << " items, " << depth << " in turns";
     }
   }
 }
 
+// From here on a native pool is drawn from in a pipeline.
+constexpr std::size_t kLarge = 65'536;
+
 TEST(EnvelopeSelectorTest, LargePoolsLookAheadAndDrawTheSame) {
-  constexpr std::size_t kItems = EnvelopeSelector::kLookAheadItemsMin;
-  EnvelopeSelector without(0);
-  EnvelopeSelector with;
-  EXPECT_EQ(DrawAll(without, kItems), DrawAll(with, kItems));
+  for (const std::size_t items : {std::size_t{EnvelopeSelector::kLookAheadItemsMin}, kLarge}) {
+    EnvelopeSelector without(0);
+    EnvelopeSelector with;
+    EXPECT_EQ(DrawAll(without, items), DrawAll(with, items)) << items;
+  }
 }
 
-TEST(EnvelopeSelectorTest, AGuideIsMadeAfterManyDrawsAndDroppedByAChange) {
+TEST(EnvelopeSelectorTest, ManyAtOnceAreThoseOneByOneWhileWeightsChange) {
   constexpr std::size_t kItems = 3'000;
-  constexpr std::size_t kDraws = 5'000;
-  for (const std::size_t look_ahead : {0u, 16u}) {
-    EnvelopeSelector guided(look_ahead, 0);
-    EnvelopeSelector unguided(look_ahead, 0);
-    const std::vector<Weight> weights = ShapeWeights("zipf", kItems);
-    guided.Assign(weights);
-    unguided.Assign(weights);
-    Stock stock = tests::UnlimitedStock(kItems + 3);
-    const auto random = MakeXoshiroRandom(6);
-    const auto other_random = MakeXoshiroRandom(6);
-    for (ItemIndex item = kItems; item < kItems + 3; ++item) {
-      std::vector<ItemIndex> picks(kDraws);
-      ASSERT_EQ(guided.DrawMany(*random, stock, picks), kDraws);
-      EXPECT_TRUE(guided.is_guided());
-      // One by one, for which none is made.
-      for (const ItemIndex pick : picks) ASSERT_EQ(unguided.Select(*other_random), pick);
-      EXPECT_FALSE(unguided.is_guided());
-      guided.SetWeight(item, 1'000'000'000);
-      unguided.SetWeight(item, 1'000'000'000);
-      EXPECT_FALSE(guided.is_guided());
+  for (const std::size_t look_ahead : {0u, 16u, 128u}) {
+    for (const std::size_t pipeline_items_min : {0u, 1'000'000u}) {
+      for (const std::size_t draws : {10u, 300u, 5'000u}) {
+        EnvelopeSelector many(look_ahead, 0, pipeline_items_min);
+        EnvelopeSelector one(0, 0);
+        const std::vector<Weight> weights = ShapeWeights("zipf", kItems);
+        many.Assign(weights);
+        one.Assign(weights);
+        const std::size_t changes = 30'000 / draws / 3;
+        Stock stock = tests::UnlimitedStock(kItems + changes);
+        const auto random = MakeXoshiroRandom(6);
+        const auto other_random = MakeXoshiroRandom(6);
+        for (std::size_t change = 0; change < changes; ++change) {
+          std::vector<ItemIndex> picks(draws);
+          ASSERT_EQ(many.DrawMany(*random, stock, picks), draws);
+          for (const ItemIndex pick : picks) ASSERT_EQ(one.Select(*other_random), pick);
+          const auto item = static_cast<ItemIndex>(change % 2 == 0 ? many.size() : change);
+          const Weight weight = weights[change % kItems];
+          many.SetWeight(item, weight);
+          one.SetWeight(item, weight);
+        }
+      }
     }
   }
 }
@@ -78,8 +87,9 @@ TEST(EnvelopeSelectorTest, HugeWeightsDrawTheSameAtEveryDepth) {
   // E is above 2^63 here, so about every third word is refused.
   std::vector<Weight> weights(9, (Weight{1} << 59) + (Weight{1} << 57) + 1);
   std::vector<std::vector<ItemIndex>> picks;
-  for (const std::size_t depth : {0u, 5u, 128u}) {
-    EnvelopeSelector selector(depth, 0);
+  for (const auto& [depth, pipeline_items_min] :
+       {std::pair{0u, 0u}, std::pair{5u, 100u}, std::pair{128u, 0u}}) {
+    EnvelopeSelector selector(depth, 0, pipeline_items_min);
     selector.Assign(weights);
     ASSERT_GT(selector.envelope(), Weight{1} << 62);
     Stock stock = tests::UnlimitedStock(weights.size());

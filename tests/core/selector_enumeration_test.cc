@@ -83,8 +83,10 @@ TEST(SelectorEnumerationTest, LookingAheadKeepsTheOddsExact) {
   for (const std::size_t look_ahead :
        {std::size_t{1}, std::size_t{5}, EnvelopeSelector::kLookAheadMax}) {
     SCOPED_TRACE(look_ahead);
-    EnvelopeSelector selector(look_ahead, 0);
-    ExpectExactOddsWhileWeightsChange(selector, 4);
+    for (const std::size_t pipeline_items_min : {0u, 1'000'000u}) {
+      EnvelopeSelector selector(look_ahead, 0, pipeline_items_min);
+      ExpectExactOddsWhileWeightsChange(selector, 4);
+    }
   }
 }
 

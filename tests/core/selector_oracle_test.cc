@@ -146,7 +146,7 @@ TEST(SelectorOracleTest, TheEnvelopeHoldsWhatTheLinearOneHolds) {
   for (const std::size_t look_ahead : {0u, 16u, 128u}) {
     for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
       SCOPED_TRACE("look-ahead " + std::to_string(look_ahead) + ", seed " + std::to_string(seed));
-      internal::EnvelopeSelector selector(look_ahead, 0);
+      internal::EnvelopeSelector selector(look_ahead, 0, /*pipeline_items_min=*/seed % 2 * 1'000);
       Duel(selector, /*picks_alike=*/false, seed).Run();
     }
   }

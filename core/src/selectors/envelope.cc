@@ -15,10 +15,12 @@ constexpr std::size_t kBucketsPerOctave = 4;
 }  // namespace
 
 RP_SMALL_CODE EnvelopeSelector::EnvelopeSelector(std::size_t look_ahead,
-                                                 std::size_t look_ahead_items_min)
-    : look_ahead_(look_ahead), look_ahead_items_min_(look_ahead_items_min) {
+                                                 std::size_t look_ahead_items_min,
+                                                 std::size_t pipeline_items_min)
+    : look_ahead_(look_ahead),
+      look_ahead_items_min_(look_ahead_items_min),
+      pipeline_items_min_(pipeline_items_min) {
   assert(look_ahead <= kLookAheadMax);
-  guide_.Reserve(kBuckets);
   const std::size_t used = BucketOf(kWeightMax) + 1;
   for (std::size_t b = 0; b < used; ++b) {
     const bool exact = b < kExactBuckets;
@@ -43,10 +45,10 @@ RP_SMALL_CODE void EnvelopeSelector::Assign(std::span<const Weight> weights) {
   size_ = weights.size();
   total_ = 0;
   envelope_ = 0;
-  root_ = {};
-  groups_ = {};
+  sums_.Clear();
   tombstone_count_ = 0;
   tombstone_height_ = 0;
+  pace_ = {};
   capacities_ = {};
   Weight weight_max = 0;
   for (const Weight weight : weights) {
@@ -82,6 +84,33 @@ Weight EnvelopeSelector::WeightAt(ItemIndex index) const noexcept {
   }
   const std::size_t slot = slot_of_position_[index];
   return slot < slots_.size() && slots_[slot].item == index ? WeightIn(slot) : 0;
+}
+
+std::uint32_t EnvelopeSelector::AddTombstone(std::uint32_t bucket_index, Weight weight) noexcept {
+  Bucket& bucket = buckets_[bucket_index];
+  total_ -= weight;
+  // The one that will probably take its place.
+  __builtin_prefetch(&slots_[bucket.begin + bucket.count - ++bucket.tombstones]);
+  tombstone_height_ += bucket.height;
+  tombstones_[tombstone_count_].bucket = bucket_index;
+  return static_cast<std::uint32_t>(tombstone_count_++);
+}
+
+bool EnvelopeSelector::SweepIfDue() noexcept {
+  const bool due = tombstone_count_ == kTombstonesMax || tombstone_height_ > envelope_ / 8;
+  if (due) [[unlikely]] {
+    FinishChange();
+    Sweep();
+  }
+  return due;
+}
+
+// One call, and not in the loop that draws: that is quicker there without it.
+[[gnu::noinline, gnu::flatten]] bool EnvelopeSelector::BuryAndSweepIfDue(const Place& place,
+                                                                         Weight weight) noexcept {
+  tombstones_[AddTombstone(place.bucket, weight)].slot = place.slot - buckets_[place.bucket].begin;
+  SetWeightIn(place.slot, 0);
+  return SweepIfDue();
 }
 
 RP_SMALL_CODE void EnvelopeSelector::ChangeWeight(ItemIndex index, Weight before, Weight after) {
@@ -126,99 +155,128 @@ void EnvelopeSelector::FinishChange() noexcept {
 }
 
 std::size_t EnvelopeSelector::DrawMany(Random& random, Stock& stock, std::span<ItemIndex> picks) {
-  if (is_guided_) return DrawSome(random, stock, picks);
-  const std::size_t until_guided = std::min(picks.size(), draws_until_guided_);
-  const std::uint64_t envelope = envelope_;
-  const std::size_t drawn = DrawSome(random, stock, picks.first(until_guided));
-  // A sweep among them has taken from the envelope, and set the count anew.
-  if (envelope_ == envelope) draws_until_guided_ -= drawn;
-  if (draws_until_guided_ == 0) MakeGuide();
-  if (drawn < until_guided) return drawn;
-  return drawn + DrawSome(random, stock, picks.subspan(drawn));
-}
-
-// Requires an envelope of more than 0.
-RP_SMALL_CODE void EnvelopeSelector::MakeGuide() {
-  guide_.Assign(kBuckets, envelope_, [this](std::size_t bucket) {
-    const std::size_t group = bucket / PrefixNode::kChildren;
-    return root_.before[group] + groups_[group].before[bucket % PrefixNode::kChildren];
-  });
-  is_guided_ = true;
-}
-
-std::size_t EnvelopeSelector::DrawSome(Random& random, Stock& stock, std::span<ItemIndex> picks) {
   if (look_ahead_ > 0 && size_ >= look_ahead_items_min_) return DrawAhead(random, stock, picks);
   FinishChange();
   WordReader words(random);
   std::size_t drawn = 0;
   while (drawn < picks.size() && total_ > 0) {
+    sums_.PrepareToFind();
     const Place place = PickPlace(words);
     const ItemIndex index = slots_[place.slot].item;
     picks[drawn++] = index;
     if (stock.TakeOne(index)) {
-      Bury(place.bucket, place.slot, WeightIn(place.slot));
-      (void)SweepIfDue();
+      (void)BuryAndSweepIfDue(place, WeightIn(place.slot));
     }
   }
   return drawn;
 }
 
-// The loop of DrawMany() over a window of words at a time: place each word and
-// fetch its slot, fetch the stock of each slot's item, and only then draw. A sweep
-// moves slots, so the rest of the window is placed again after it. A change that came
-// before is finished when all is placed: by then its memory has come.
+// DrawMany() with words placed before their turn. A word goes through three steps: it is
+// placed and its slot fetched; the stock of the item in that slot is fetched; it is drawn.
+// In a large pool they are a pipeline: each turn of the loop takes some words through each
+// step, with the words of two turns between a fetch and its use. So computing and fetching
+// go on side by side, and only so many fetches are under way as the processor can hold
+// (Zen 3 drops those beyond 24). Else one turn takes all words through all steps.
 //
+// A sweep moves slots: what was placed before it is placed again. A change that came before
+// the draws is finished when some are placed: by then its memory has come.
+std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks) {
+  const bool is_large = size_ >= pipeline_items_min_;
+  Ahead ahead;
+  std::size_t drawn = 0;
+  while (drawn < picks.size() && total_ > 0) {
+    const std::span<const std::uint64_t> words = random.Upcoming();
+    // Some words will be refused.
+    const std::size_t wanted = picks.size() - drawn;
+    const std::size_t end = std::min({words.size(), WordsUntilSweep(), wanted + wanted / 4});
+    // Of a large pool as many as are wanted again are placed for the next call, which finds
+    // their slots fetched.
+    const std::size_t place_end = is_large ? std::min(words.size(), end + wanted) : end;
+    const bool is_pipeline = is_large && place_end > look_ahead_ / 4;
+    const std::size_t turn = is_pipeline ? std::max<std::size_t>(1, look_ahead_ / 8) : look_ahead_;
+    const std::size_t lag = is_pipeline ? 2 * turn : 0;
+    sums_.PrepareToFind();
+    std::size_t placed = 0;
+    std::size_t fetched = 0;
+    std::size_t used = 0;
+    Pace pace;
+    bool swept = false;
+    do {
+      const std::size_t place_to = std::min(placed + turn, place_end);
+      PlaceWords(words, placed, place_to, ahead);
+      placed = place_to;
+      FinishChange();
+
+      const std::size_t may_fetch =
+          placed == place_end ? end : std::min(end, placed - std::min(placed, lag));
+      const std::size_t fetch_to = std::min(fetched + turn, may_fetch);
+      FetchStock(stock, fetched, fetch_to, ahead);
+      fetched = fetch_to;
+
+      const std::size_t may_draw = fetched == end ? end : fetched - std::min(fetched, lag);
+      const std::size_t draw_to = std::min(used + turn, may_draw);
+      while (used < draw_to && drawn < picks.size() && !swept) {
+        const Place& place = ahead.places[used];
+        const ItemIndex item = ahead.items[used++];
+        const Weight weight = WeightIn(place.slot);
+        if (place.offset >= weight) continue;
+        picks[drawn++] = item;
+        if (stock.TakeOne(item)) {
+          ++pace.tombstones;
+          pace.height += buckets_[place.bucket].height;
+          swept = BuryAndSweepIfDue(place, weight);
+        }
+      }
+    } while (used < end && drawn < picks.size() && !swept);
+    random.Skip(used);
+    pace.words = used;
+    pace_ = pace;
+  }
+  return drawn;
+}
+
 // Fetches are in loops of their own. A hint may keep its place among the instructions
 // under way until its address is translated (Zen 5 looks so), and those are some hundreds:
 // many fetches by themselves, few among the instructions that place a word.
-std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks) {
+inline void EnvelopeSelector::PlaceWords(std::span<const std::uint64_t> words, std::size_t begin,
+                                         std::size_t end, Ahead& ahead) noexcept {
   __extension__ using Wide = unsigned __int128;
-  std::array<Place, kLookAheadMax> window;
-  std::array<ItemIndex, kLookAheadMax> items;
-  std::size_t drawn = 0;
-  while (drawn < picks.size() && total_ > 0) {
-    const std::span<const std::uint64_t> upcoming = random.Upcoming();
-    // Some words will be refused. As many as are wanted again are placed for the next
-    // call, which finds their slots fetched.
-    const std::size_t wanted = picks.size() - drawn;
-    const std::size_t now = std::min({look_ahead_, upcoming.size(), wanted + wanted / 4});
-    const std::size_t placed = std::min({look_ahead_, upcoming.size(), now + wanted});
-    for (std::size_t i = 0; i < placed; ++i) {
-      const Wide product = static_cast<Wide>(upcoming[i]) * envelope_;
-      const auto low = static_cast<std::uint64_t>(product);
-      window[i] = PlaceOf(static_cast<std::uint64_t>(product >> 64));
-      if (low < envelope_ && low < (0 - envelope_) % envelope_) [[unlikely]] {
-        // UniformBelow() would refuse this word. So does an offset above all weights.
-        window[i].offset = ~std::uint64_t{0};
-      }
+  for (std::size_t i = begin; i < end; ++i) {
+    const Wide product = static_cast<Wide>(words[i]) * envelope_;
+    const auto low = static_cast<std::uint64_t>(product);
+    ahead.places[i] = PlaceOf(static_cast<std::uint64_t>(product >> 64));
+    if (low < envelope_ && low < (0 - envelope_) % envelope_) [[unlikely]] {
+      // UniformBelow() would refuse this word. So does an offset above all weights.
+      ahead.places[i].offset = ~std::uint64_t{0};
     }
-    for (std::size_t i = 0; i < placed; ++i) __builtin_prefetch(&slots_[window[i].slot]);
-    if (is_wide_) {
-      for (std::size_t i = 0; i < placed; ++i) __builtin_prefetch(&high_weights_[window[i].slot]);
-    }
-    FinishChange();
-    for (std::size_t i = 0; i < now; ++i) items[i] = slots_[window[i].slot].item;
-    for (std::size_t i = 0; i < now; ++i) stock.Prefetch(items[i]);
-    std::size_t used = 0;
-    bool swept = false;
-    while (used < now && drawn < picks.size() && !swept) {
-      const Place& place = window[used++];
-      if (place.offset >= WeightIn(place.slot)) continue;
-      const ItemIndex item = items[used - 1];
-      picks[drawn++] = item;
-      if (stock.TakeOne(item)) {
-        Bury(place.bucket, place.slot, WeightIn(place.slot));
-        swept = SweepIfDue();
-      }
-    }
-    random.Skip(used);
   }
-  return drawn;
+  for (std::size_t i = begin; i < end; ++i) __builtin_prefetch(&slots_[ahead.places[i].slot]);
+  if (is_wide_) {
+    for (std::size_t i = begin; i < end; ++i) {
+      __builtin_prefetch(&high_weights_[ahead.places[i].slot]);
+    }
+  }
+}
+
+inline void EnvelopeSelector::FetchStock(const Stock& stock, std::size_t begin, std::size_t end,
+                                         Ahead& ahead) const noexcept {
+  for (std::size_t i = begin; i < end; ++i) ahead.items[i] = slots_[ahead.places[i].slot].item;
+  for (std::size_t i = begin; i < end; ++i) stock.Prefetch(ahead.items[i]);
+}
+
+// About as many words as it takes until a sweep is due, if the next ones are like the latest,
+// and a few more. What is placed beyond a sweep is placed in vain.
+std::size_t EnvelopeSelector::WordsUntilSweep() const noexcept {
+  if (pace_.tombstones == 0) return Random::kBufferWords;
+  const std::size_t by_count = (kTombstonesMax - tombstone_count_) * pace_.words / pace_.tombstones;
+  const std::uint64_t by_height =
+      (envelope_ / 8 - tombstone_height_) / (pace_.height / pace_.words + 1);
+  return static_cast<std::size_t>(std::min<std::uint64_t>(by_count, by_height)) + kWordsToSpare;
 }
 
 RP_SMALL_CODE std::size_t EnvelopeSelector::MemoryBytes() const noexcept {
   return slots_.capacity() * sizeof(Slot) + high_weights_.capacity() * sizeof(high_weights_[0]) +
-         slot_of_position_.MemoryBytes() + guide_.MemoryBytes();
+         slot_of_position_.MemoryBytes();
 }
 
 RP_SMALL_CODE void EnvelopeSelector::WidenFor(Weight weight) {
@@ -237,41 +295,18 @@ RP_SMALL_CODE void EnvelopeSelector::Insert(ItemIndex index, Weight weight) {
   total_ += weight;
 }
 
-void EnvelopeSelector::Bury(std::uint32_t bucket, std::size_t slot, Weight weight) noexcept {
-  tombstones_[AddTombstone(bucket, weight)].slot =
-      static_cast<std::uint32_t>(slot) - buckets_[bucket].begin;
-  SetWeightIn(slot, 0);
-}
-
-std::uint32_t EnvelopeSelector::AddTombstone(std::uint32_t bucket_index, Weight weight) noexcept {
-  Bucket& bucket = buckets_[bucket_index];
-  total_ -= weight;
-  // The one that will probably take its place.
-  __builtin_prefetch(&slots_[bucket.begin + bucket.count - ++bucket.tombstones]);
-  tombstone_height_ += bucket.height;
-  tombstones_[tombstone_count_].bucket = bucket_index;
-  return static_cast<std::uint32_t>(tombstone_count_++);
-}
-
-bool EnvelopeSelector::SweepIfDue() noexcept {
-  const bool due = tombstone_count_ == kTombstonesMax || tombstone_height_ > envelope_ / 8;
-  if (due) {
-    FinishChange();
-    Sweep();
-  }
-  return due;
-}
-
 // Fills each tombstone, in the order of their deaths, with the last live slot
 // of its bucket.
-RP_SMALL_CODE void EnvelopeSelector::Sweep() noexcept {
+[[gnu::noinline]] RP_SMALL_CODE void EnvelopeSelector::Sweep() noexcept {
   std::array<std::uint32_t, kTombstonesMax> moved;
   std::size_t moved_count = 0;
+  // To add up all buckets takes as long as to change the sums after some.
+  const bool is_few = tombstone_count_ < kTombstonesOfFew;
   for (std::size_t t = 0; t < tombstone_count_; ++t) {
     const Tombstone& tombstone = tombstones_[t];
     Bucket& bucket = buckets_[tombstone.bucket];
     if (bucket.tombstones > 0) {
-      AddToEnvelope(tombstone.bucket, 0 - bucket.tombstones * bucket.height);
+      if (is_few) sums_.Add(tombstone.bucket, 0 - bucket.tombstones * bucket.height);
       bucket.tombstones = 0;
     }
     while (bucket.count > 0 && WeightIn(bucket.begin + bucket.count - 1) == 0) --bucket.count;
@@ -287,17 +322,17 @@ RP_SMALL_CODE void EnvelopeSelector::Sweep() noexcept {
   for (std::size_t m = 0; m < moved_count; ++m) {
     slot_of_position_.Set(slots_[moved[m]].item, moved[m]);
   }
+  if (!is_few) {
+    sums_.AssignUsed([this](std::size_t b) { return buckets_[b].count * buckets_[b].height; });
+  }
+  envelope_ -= tombstone_height_;
   tombstone_count_ = 0;
   tombstone_height_ = 0;
 }
 
 void EnvelopeSelector::AddToEnvelope(std::uint32_t bucket, std::uint64_t change) noexcept {
-  const std::size_t group = bucket / PrefixNode::kChildren;
-  groups_[group].Add(bucket % PrefixNode::kChildren, change);
-  root_.Add(group, change);
+  sums_.Add(bucket, change);
   envelope_ += change;
-  is_guided_ = false;
-  draws_until_guided_ = kDrawsUntilGuided;
 }
 
 std::uint32_t EnvelopeSelector::AddSlot(std::uint32_t bucket, Weight weight,

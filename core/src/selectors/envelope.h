@@ -29,12 +29,12 @@
 #define REWARDPOOL_SELECTORS_ENVELOPE_H_
 
 #include <array>
+#include <limits>
 
 #include "rewardpool/large_memory.h"
 #include "rewardpool/packed_column.h"
+#include "selectors/bucket_sums.h"
 #include "selectors/bulk_selector.h"
-#include "selectors/prefix_guide.h"
-#include "selectors/prefix_node.h"
 
 namespace rewardpool::internal {
 
@@ -43,13 +43,22 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   static constexpr std::size_t kTombstonesMax = 256;
   static constexpr std::size_t kLookAheadMax = 128;
   static constexpr std::size_t kLookAheadDefault = 128;
-  // Smaller pools fit in the cache, and looking ahead would only cost time.
-  static constexpr std::size_t kLookAheadItemsMin = 65'536;
+  // When a smaller pool runs out, sweeps follow too soon on one another.
+  static constexpr std::size_t kLookAheadItemsMin = 1'024;
+#ifdef __wasm__
+  // There is no hint to fetch memory.
+  static constexpr std::size_t kPipelineItemsMin = std::numeric_limits<std::size_t>::max();
+#else
+  // Smaller pools are in the nearer caches.
+  static constexpr std::size_t kPipelineItemsMin = 65'536;
+#endif
 
   // `look_ahead`: how many words DrawMany() places ahead, 0 (none) to
-  // kLookAheadMax, in pools of `look_ahead_items_min` positions and more.
+  // kLookAheadMax, in pools of `look_ahead_items_min` positions and more; step by step
+  // as their memory comes in those of `pipeline_items_min` and more.
   explicit EnvelopeSelector(std::size_t look_ahead = kLookAheadDefault,
-                            std::size_t look_ahead_items_min = kLookAheadItemsMin);
+                            std::size_t look_ahead_items_min = kLookAheadItemsMin,
+                            std::size_t pipeline_items_min = kPipelineItemsMin);
 
   [[nodiscard]] std::string_view name() const noexcept override { return "envelope"; }
   void Assign(std::span<const Weight> weights) override;
@@ -61,20 +70,19 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
                                      std::span<ItemIndex> picks) override;
   [[nodiscard]] std::size_t MemoryBytes() const noexcept override;
 
-  // Is there a guide to the buckets as they are?
-  [[nodiscard]] bool is_guided() const noexcept { return is_guided_; }
   // E: what a draw takes its uniform number below.
   [[nodiscard]] std::uint64_t envelope() const noexcept { return envelope_; }
 
   template <typename Words>
   [[nodiscard]] ItemIndex Pick(Words& words) noexcept {
     FinishChange();
+    sums_.PrepareToFind();
     return slots_[PickPlace(words).slot].item;
   }
 
  private:
-  // 4 exact ones, and 4 for each of 61 octaves; rounded up to 16 nodes of 16.
-  static constexpr std::size_t kBuckets = 256;
+  // 4 exact ones, and 4 for each of 61 octaves, are used.
+  static constexpr std::size_t kBuckets = BucketSums::kBuckets;
 
   // Half of a weight and the item that has it, so that a draw fetches 8 bytes.
   // The other half is in high_weights_, which most pools do not need.
@@ -106,6 +114,19 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
     std::uint32_t slot;  // within the bucket
   };
 
+  // Upcoming words that are placed, and the items that they may pick.
+  struct Ahead {
+    std::array<Place, Random::kBufferWords> places;
+    std::array<ItemIndex, Random::kBufferWords> items;
+  };
+
+  // What some words in a row made.
+  struct Pace {
+    std::size_t words = 0;
+    std::size_t tombstones = 0;
+    std::uint64_t height = 0;  // of the tombstones
+  };
+
   static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
 
   // What is left to do of the latest ChangeWeight(): all that needs the old slot of the
@@ -120,28 +141,17 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   };
 
   static constexpr int kReciprocalBits = 35;
-  // A guide takes as long to make as a hundred draws, and is of use until the number of
-  // items in a bucket changes.
-  static constexpr std::size_t kDrawsUntilGuided = 1024;
+  static constexpr std::size_t kWordsToSpare = 8;
+  static constexpr std::size_t kTombstonesOfFew = 8;
 
   [[nodiscard]] static std::uint32_t BucketOf(Weight weight) noexcept;
   [[nodiscard]] static std::size_t CapacityFor(std::size_t count) noexcept {
     return count + count / 8 + 4;
   }
 
-  [[nodiscard]] Place PlaceOf(std::uint64_t target) const noexcept {
-    std::size_t index = 0;
-    if (is_guided_) {
-      index = guide_.PositionOf(target);
-      target -= guide_.BeginOf(index);
-    } else {
-      const std::size_t group = root_.ChildOf(target);
-      target -= root_.before[group];
-      const PrefixNode& node = groups_[group];
-      const std::size_t child = node.ChildOf(target);
-      target -= node.before[child];
-      index = group * PrefixNode::kChildren + child;
-    }
+  [[nodiscard]] Place PlaceOf(std::uint64_t target) noexcept {
+    const std::size_t index = sums_.Find(target);
+    target -= sums_.BeginOf(index);
     const Bucket& bucket = buckets_[index];
     // target / height without a division. target >> shift is below 2^30, and
     // the height over 2^shift is 1 to 8, so 35 bits of reciprocal are exact.
@@ -150,7 +160,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
             target - slot * bucket.height};
   }
   template <typename Words>
-  [[nodiscard]] Place PickPlace(Words& words) const noexcept {
+  [[nodiscard]] Place PickPlace(Words& words) noexcept {
     for (;;) {
       const Place place = PlaceOf(UniformBelow(words, envelope_));
       if (place.offset < WeightIn(place.slot)) return place;
@@ -171,8 +181,8 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   void Insert(ItemIndex index, Weight weight);
   // Before slots are looked into or moved.
   void FinishChange() noexcept;
-  // Leaves a tombstone in a slot that holds `weight`.
-  void Bury(std::uint32_t bucket, std::size_t slot, Weight weight) noexcept;
+  // Leaves a tombstone in a place that holds `weight`. Returns: was there a sweep?
+  bool BuryAndSweepIfDue(const Place& place, Weight weight) noexcept;
   // Returns: which one. Its slot is for the caller to note and to clear.
   [[nodiscard]] std::uint32_t AddTombstone(std::uint32_t bucket, Weight weight) noexcept;
   [[nodiscard]] bool SweepIfDue() noexcept;
@@ -183,23 +193,23 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   void PutLast(std::uint32_t bucket, Weight weight, ItemIndex item) noexcept;
   void MakeRoomIn(std::uint32_t bucket);
   void Relayout(std::uint32_t growing_bucket);
-  void MakeGuide();
-  std::size_t DrawSome(Random& random, Stock& stock, std::span<ItemIndex> picks);
+  [[nodiscard]] std::size_t WordsUntilSweep() const noexcept;
+  // Those from `begin` to `end`.
+  void PlaceWords(std::span<const std::uint64_t> words, std::size_t begin, std::size_t end,
+                  Ahead& ahead) noexcept;
+  void FetchStock(const Stock& stock, std::size_t begin, std::size_t end,
+                  Ahead& ahead) const noexcept;
   std::size_t DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks);
 
   std::size_t look_ahead_;
   std::size_t look_ahead_items_min_;
+  std::size_t pipeline_items_min_;
 
   std::size_t size_ = 0;
   Weight total_ = 0;
   std::uint64_t envelope_ = 0;
 
-  PrefixNode root_;
-  std::array<PrefixNode, PrefixNode::kChildren> groups_;
-  // The guide to the sums of the buckets is of use only while it is set.
-  bool is_guided_ = false;
-  std::size_t draws_until_guided_ = kDrawsUntilGuided;
-  PrefixGuide<std::uint64_t> guide_;
+  BucketSums sums_;  // of all that the buckets are high
   std::array<Bucket, kBuckets> buckets_;
   std::array<std::uint32_t, kBuckets> capacities_ = {};
 
@@ -217,6 +227,8 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   std::array<Tombstone, kTombstonesMax> tombstones_;
   std::size_t tombstone_count_ = 0;
   std::uint64_t tombstone_height_ = 0;
+
+  Pace pace_;
 };
 
 }  // namespace rewardpool::internal
