@@ -42,7 +42,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
  public:
   static constexpr std::size_t kTombstonesMax = 256;
   static constexpr std::size_t kLookAheadMax = 128;
-  static constexpr std::size_t kLookAheadDefault = 128;
+  static constexpr std::size_t kLookAheadDefault = 96;
   // When a smaller pool runs out, sweeps follow too soon on one another.
   static constexpr std::size_t kLookAheadItemsMin = 1'024;
 #ifdef __wasm__
