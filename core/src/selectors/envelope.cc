@@ -44,7 +44,6 @@ std::uint32_t EnvelopeSelector::BucketOf(Weight weight) noexcept {
 RP_SMALL_CODE void EnvelopeSelector::Assign(std::span<const Weight> weights) {
   size_ = weights.size();
   total_ = 0;
-  envelope_ = 0;
   sums_.Clear();
   tombstone_count_ = 0;
   tombstone_height_ = 0;
@@ -74,7 +73,7 @@ RP_SMALL_CODE void EnvelopeSelector::Assign(std::span<const Weight> weights) {
     total_ += weights[i];
   }
   for (std::uint32_t b = 0; b < kBuckets; ++b) {
-    if (buckets_[b].count > 0) AddToEnvelope(b, buckets_[b].count * buckets_[b].height);
+    if (buckets_[b].count > 0) sums_.Add(b, buckets_[b].count * buckets_[b].height);
   }
 }
 
@@ -97,7 +96,7 @@ std::uint32_t EnvelopeSelector::AddTombstone(std::uint32_t bucket_index, Weight 
 }
 
 bool EnvelopeSelector::SweepIfDue() noexcept {
-  const bool due = tombstone_count_ == kTombstonesMax || tombstone_height_ > envelope_ / 8;
+  const bool due = tombstone_count_ == kTombstonesMax || tombstone_height_ > envelope() / 8;
   if (due) [[unlikely]] {
     FinishChange();
     Sweep();
@@ -241,11 +240,12 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
 inline void EnvelopeSelector::PlaceWords(std::span<const std::uint64_t> words, std::size_t begin,
                                          std::size_t end, Ahead& ahead) noexcept {
   __extension__ using Wide = unsigned __int128;
+  const std::uint64_t below = envelope();
   for (std::size_t i = begin; i < end; ++i) {
-    const Wide product = static_cast<Wide>(words[i]) * envelope_;
+    const Wide product = static_cast<Wide>(words[i]) * below;
     const auto low = static_cast<std::uint64_t>(product);
     ahead.places[i] = PlaceOf(static_cast<std::uint64_t>(product >> 64));
-    if (low < envelope_ && low < (0 - envelope_) % envelope_) [[unlikely]] {
+    if (low < below && low < (0 - below) % below) [[unlikely]] {
       // UniformBelow() would refuse this word. So does an offset above all weights.
       ahead.places[i].offset = ~std::uint64_t{0};
     }
@@ -270,7 +270,7 @@ std::size_t EnvelopeSelector::WordsUntilSweep() const noexcept {
   if (pace_.tombstones == 0) return Random::kBufferWords;
   const std::size_t by_count = (kTombstonesMax - tombstone_count_) * pace_.words / pace_.tombstones;
   const std::uint64_t by_height =
-      (envelope_ / 8 - tombstone_height_) / (pace_.height / pace_.words + 1);
+      (envelope() / 8 - tombstone_height_) / (pace_.height / pace_.words + 1);
   return static_cast<std::size_t>(std::min<std::uint64_t>(by_count, by_height)) + kWordsToSpare;
 }
 
@@ -291,7 +291,7 @@ RP_SMALL_CODE void EnvelopeSelector::Insert(ItemIndex index, Weight weight) {
   const std::uint32_t bucket = BucketOf(weight);
   if (buckets_[bucket].count == capacities_[bucket]) MakeRoomIn(bucket);
   change_.new_slot = AddSlot(bucket, weight, index);
-  AddToEnvelope(bucket, buckets_[bucket].height);
+  sums_.Add(bucket, buckets_[bucket].height);
   total_ += weight;
 }
 
@@ -325,14 +325,8 @@ RP_SMALL_CODE void EnvelopeSelector::Insert(ItemIndex index, Weight weight) {
   if (!is_few) {
     sums_.AssignUsed([this](std::size_t b) { return buckets_[b].count * buckets_[b].height; });
   }
-  envelope_ -= tombstone_height_;
   tombstone_count_ = 0;
   tombstone_height_ = 0;
-}
-
-void EnvelopeSelector::AddToEnvelope(std::uint32_t bucket, std::uint64_t change) noexcept {
-  sums_.Add(bucket, change);
-  envelope_ += change;
 }
 
 std::uint32_t EnvelopeSelector::AddSlot(std::uint32_t bucket, Weight weight,

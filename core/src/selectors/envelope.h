@@ -71,7 +71,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   [[nodiscard]] std::size_t MemoryBytes() const noexcept override;
 
   // E: what a draw takes its uniform number below.
-  [[nodiscard]] std::uint64_t envelope() const noexcept { return envelope_; }
+  [[nodiscard]] std::uint64_t envelope() const noexcept { return sums_.total(); }
 
   template <typename Words>
   [[nodiscard]] ItemIndex Pick(Words& words) noexcept {
@@ -141,7 +141,9 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   };
 
   static constexpr int kReciprocalBits = 35;
+  // Placed beyond the word at which a sweep is expected.
   static constexpr std::size_t kWordsToSpare = 8;
+  // As many change sums in less time than it takes to add all up.
   static constexpr std::size_t kTombstonesOfFew = 8;
 
   [[nodiscard]] static std::uint32_t BucketOf(Weight weight) noexcept;
@@ -162,7 +164,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   template <typename Words>
   [[nodiscard]] Place PickPlace(Words& words) noexcept {
     for (;;) {
-      const Place place = PlaceOf(UniformBelow(words, envelope_));
+      const Place place = PlaceOf(UniformBelow(words, envelope()));
       if (place.offset < WeightIn(place.slot)) return place;
     }
   }
@@ -187,7 +189,6 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   [[nodiscard]] std::uint32_t AddTombstone(std::uint32_t bucket, Weight weight) noexcept;
   [[nodiscard]] bool SweepIfDue() noexcept;
   void Sweep() noexcept;
-  void AddToEnvelope(std::uint32_t bucket, std::uint64_t change) noexcept;
   // Returns: the slot.
   std::uint32_t AddSlot(std::uint32_t bucket, Weight weight, ItemIndex item) noexcept;
   void PutLast(std::uint32_t bucket, Weight weight, ItemIndex item) noexcept;
@@ -207,7 +208,6 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
 
   std::size_t size_ = 0;
   Weight total_ = 0;
-  std::uint64_t envelope_ = 0;
 
   BucketSums sums_;  // of all that the buckets are high
   std::array<Bucket, kBuckets> buckets_;
