@@ -77,20 +77,22 @@ TEST(BucketSumsTest, AllAtOnceIsAsOneByOne) {
   }
 }
 
-// Notes made for other sums are of no use, or lead behind the target; they never mislead.
+// Notes of other sums lead to buckets before the target's, or after it.
 TEST(BucketSumsTest, WhatWasNotedOfOtherSumsDoesNotMislead) {
   const auto random = MakeXoshiroRandom(4);
-  BucketSums sums;
-  Sizes sizes{};
-  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) sizes[bucket] = bucket + 1;
-  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) sums.Add(bucket, sizes[bucket]);
-  ExpectAllFound(sums, sizes, *random);
-  // The weight moves from the last buckets to the first, and back.
-  for (const std::uint64_t first : {std::uint64_t{40'000}, std::uint64_t{1}}) {
-    sums.Add(0, first - sizes[0]);
-    sizes[0] = first;
-    sums.Add(255, 40'001 - first - sizes[255]);
-    sizes[255] = 40'001 - first;
+  for (const bool to_last : {false, true}) {
+    SCOPED_TRACE(to_last);
+    BucketSums sums;
+    Sizes sizes{};
+    sizes.fill(20);
+    sizes[to_last ? 0 : 255] = 40'000;
+    for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) sums.Add(bucket, sizes[bucket]);
+    sums.PrepareToFind();
+    for (const std::size_t bucket : {0u, 255u}) {
+      const std::uint64_t size = 40'020 - sizes[bucket];
+      sums.Add(bucket, size - sizes[bucket]);
+      sizes[bucket] = size;
+    }
     ExpectAllFound(sums, sizes, *random);
   }
 }

@@ -27,7 +27,7 @@ constexpr std::size_t kSizes[] = {1,   2,   3,   15,    16,    17,    31,    32,
 constexpr std::string_view kEnvelopeAhead = "envelope looking ahead";
 
 std::unique_ptr<Selector> Make(std::string_view name) {
-  if (name == kEnvelopeAhead) return std::make_unique<internal::EnvelopeSelector>(16, 0);
+  if (name == kEnvelopeAhead) return std::make_unique<internal::EnvelopeSelector>(16, 0, 0);
   return std::move(MakeSelector(name)).value();
 }
 

@@ -1,5 +1,5 @@
 // bucket_sums.h - running sums over a row of 256 buckets, and the search in them:
-// a few comparisons a draw, whatever the sums; a pass of additions a change.
+// four comparisons for almost all draws; a pass of additions a change.
 //
 // The range of the sums is cut into parts of one length, and of each it is noted in
 // which bucket its beginning fell when the notes were made. A search begins there and
@@ -50,7 +50,8 @@ class BucketSums {
     const std::size_t end = end_used_;  // for all that a compiler knows, a sum is written over it
     for (std::size_t b = bucket + 1; b <= end; ++b) begins_[b] += change;
   }
-  // Sets all: size_of(bucket) is asked for those that were ever added to since Clear().
+  // Sets all from the first bucket to the last that were added to since Clear(), to
+  // size_of(bucket).
   template <typename SizeOf>
   RP_SMALL_CODE void AssignUsed(const SizeOf& size_of) noexcept {
     std::uint64_t sum = 0;

@@ -175,22 +175,31 @@ std::size_t EnvelopeSelector::DrawMany(Random& random, Stock& stock, std::span<I
 // In a large pool they are a pipeline: each turn of the loop takes some words through each
 // step, with the words of two turns between a fetch and its use. So computing and fetching
 // go on side by side, and only so many fetches are under way as the processor can hold
-// (Zen 3 drops those beyond 24). Else one turn takes all words through all steps.
+// (of many at once Zen 3 seems to drop those beyond its 24). Else each turn takes its words
+// through all steps.
 //
 // A sweep moves slots: what was placed before it is placed again. A change that came before
 // the draws is finished when some are placed: by then its memory has come.
 std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks) {
-  const bool is_large = size_ >= pipeline_items_min_;
+  __extension__ using Wide = unsigned __int128;
   Ahead ahead;
+  const auto place = [&](std::span<const std::uint64_t> words, std::size_t begin, std::size_t end) {
+#ifdef __wasm__
+    if (envelope() >> 32 == 0) return PlaceWords(words, begin, end, ahead, MultiplyBy32);
+#endif
+    PlaceWords(words, begin, end, ahead, Multiply<std::uint64_t, Wide>);
+  };
+  const bool is_large = size_ >= pipeline_items_min_;
   std::size_t drawn = 0;
   while (drawn < picks.size() && total_ > 0) {
     const std::span<const std::uint64_t> words = random.Upcoming();
     // Some words will be refused.
     const std::size_t wanted = picks.size() - drawn;
-    const std::size_t end = std::min({words.size(), WordsUntilSweep(), wanted + wanted / 4});
+    const std::size_t usable = std::min(words.size(), WordsUntilSweep());
+    const std::size_t end = std::min(usable, wanted + wanted / 4);
     // Of a large pool as many as are wanted again are placed for the next call, which finds
     // their slots fetched.
-    const std::size_t place_end = is_large ? std::min(words.size(), end + wanted) : end;
+    const std::size_t place_end = is_large ? std::min(usable, end + wanted) : end;
     const bool is_pipeline = is_large && place_end > look_ahead_ / 4;
     const std::size_t turn = is_pipeline ? std::max<std::size_t>(1, look_ahead_ / 8) : look_ahead_;
     const std::size_t lag = is_pipeline ? 2 * turn : 0;
@@ -202,14 +211,17 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
     bool swept = false;
     do {
       const std::size_t place_to = std::min(placed + turn, place_end);
-      PlaceWords(words, placed, place_to, ahead);
+      place(words, placed, place_to);
       placed = place_to;
       FinishChange();
 
       const std::size_t may_fetch =
           placed == place_end ? end : std::min(end, placed - std::min(placed, lag));
       const std::size_t fetch_to = std::min(fetched + turn, may_fetch);
-      FetchStock(stock, fetched, fetch_to, ahead);
+      for (std::size_t i = fetched; i < fetch_to; ++i) {
+        ahead.items[i] = slots_[ahead.places[i].slot].item;
+      }
+      for (std::size_t i = fetched; i < fetch_to; ++i) stock.Prefetch(ahead.items[i]);
       fetched = fetch_to;
 
       const std::size_t may_draw = fetched == end ? end : fetched - std::min(fetched, lag);
@@ -237,15 +249,15 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
 // Fetches are in loops of their own. A hint may keep its place among the instructions
 // under way until its address is translated (Zen 5 looks so), and those are some hundreds:
 // many fetches by themselves, few among the instructions that place a word.
-inline void EnvelopeSelector::PlaceWords(std::span<const std::uint64_t> words, std::size_t begin,
-                                         std::size_t end, Ahead& ahead) noexcept {
-  __extension__ using Wide = unsigned __int128;
+template <typename MultiplyWords>
+void EnvelopeSelector::PlaceWords(std::span<const std::uint64_t> words, std::size_t begin,
+                                  std::size_t end, Ahead& ahead,
+                                  const MultiplyWords& multiply) noexcept {
   const std::uint64_t below = envelope();
   for (std::size_t i = begin; i < end; ++i) {
-    const Wide product = static_cast<Wide>(words[i]) * below;
-    const auto low = static_cast<std::uint64_t>(product);
-    ahead.places[i] = PlaceOf(static_cast<std::uint64_t>(product >> 64));
-    if (low < below && low < (0 - below) % below) [[unlikely]] {
+    const Product<std::uint64_t> product = multiply(words[i], below);
+    ahead.places[i] = PlaceOf(product.high);
+    if (product.low < below && product.low < (0 - below) % below) [[unlikely]] {
       // UniformBelow() would refuse this word. So does an offset above all weights.
       ahead.places[i].offset = ~std::uint64_t{0};
     }
@@ -256,12 +268,6 @@ inline void EnvelopeSelector::PlaceWords(std::span<const std::uint64_t> words, s
       __builtin_prefetch(&high_weights_[ahead.places[i].slot]);
     }
   }
-}
-
-inline void EnvelopeSelector::FetchStock(const Stock& stock, std::size_t begin, std::size_t end,
-                                         Ahead& ahead) const noexcept {
-  for (std::size_t i = begin; i < end; ++i) ahead.items[i] = slots_[ahead.places[i].slot].item;
-  for (std::size_t i = begin; i < end; ++i) stock.Prefetch(ahead.items[i]);
 }
 
 // About as many words as it takes until a sweep is due, if the next ones are like the latest,

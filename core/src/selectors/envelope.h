@@ -53,7 +53,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   static constexpr std::size_t kPipelineItemsMin = 65'536;
 #endif
 
-  // `look_ahead`: how many words DrawMany() places ahead, 0 (none) to
+  // `look_ahead`: how many words at most DrawMany() places ahead, 0 (none) to
   // kLookAheadMax, in pools of `look_ahead_items_min` positions and more; step by step
   // as their memory comes in those of `pipeline_items_min` and more.
   explicit EnvelopeSelector(std::size_t look_ahead = kLookAheadDefault,
@@ -141,7 +141,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   };
 
   static constexpr int kReciprocalBits = 35;
-  // Placed beyond the word at which a sweep is expected.
+  // Placed beyond the word at which a sweep is expected; at least one, which may be that.
   static constexpr std::size_t kWordsToSpare = 8;
   // As many change sums in less time than it takes to add all up.
   static constexpr std::size_t kTombstonesOfFew = 8;
@@ -196,10 +196,9 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   void Relayout(std::uint32_t growing_bucket);
   [[nodiscard]] std::size_t WordsUntilSweep() const noexcept;
   // Those from `begin` to `end`.
+  template <typename MultiplyWords>
   void PlaceWords(std::span<const std::uint64_t> words, std::size_t begin, std::size_t end,
-                  Ahead& ahead) noexcept;
-  void FetchStock(const Stock& stock, std::size_t begin, std::size_t end,
-                  Ahead& ahead) const noexcept;
+                  Ahead& ahead, const MultiplyWords& multiply) noexcept;
   std::size_t DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks);
 
   std::size_t look_ahead_;

@@ -1,5 +1,5 @@
 // prefix_node.h - 16 running sums in a row: the building block of the flat and
-// the wide selector, and of the envelope's list of buckets.
+// the wide selector.
 #ifndef REWARDPOOL_SELECTORS_PREFIX_NODE_H_
 #define REWARDPOOL_SELECTORS_PREFIX_NODE_H_
 
