@@ -78,13 +78,38 @@ TEST(EnvelopeSelectorTest, ManyAtOnceAreThoseOneByOneWhileWeightsChange) {
           // another weight, one that leaves; mostly of those that are drawn often.
           const auto index = static_cast<ItemIndex>(change % 4 == 0 ? many.size() : change % 40);
           const Weight old_weight = index == many.size() ? 0 : many.WeightAt(index);
-          const std::array<Weight, 4> new_weights = {weights[change % kItems], old_weight + 1,
+          const std::array<Weight, 4> new_weights = {weights[change % kItems],
+                                                     old_weight - old_weight / 12,
                                                      weights[change * 7 % kItems], 0};
           const Weight weight = new_weights[change % 4];
           many.SetWeight(index, weight);
           one.SetWeight(index, weight);
         }
       }
+    }
+  }
+}
+
+TEST(EnvelopeSelectorTest, AWeightThatKeepsItsHeightCountsFromTheNextDrawOn) {
+  constexpr Weight kLow = 7'169;  // both have the height 8 * 2^10
+  constexpr Weight kHigh = 8'192;
+  for (const std::size_t pipeline_items_min : {0u, 1'000u}) {
+    EnvelopeSelector many(128, 0, pipeline_items_min);
+    EnvelopeSelector one(0, 0);
+    const std::vector<Weight> weights(5, kHigh);
+    many.Assign(weights);
+    one.Assign(weights);
+    Stock stock = tests::UnlimitedStock(weights.size());
+    const auto random = MakeXoshiroRandom(9);
+    const auto other_random = MakeXoshiroRandom(9);
+    for (std::size_t change = 0; change < 1'000; ++change) {
+      const auto index = static_cast<ItemIndex>(change / 2 % weights.size());
+      many.SetWeight(index, change % 2 == 0 ? kLow : kHigh);
+      one.SetWeight(index, change % 2 == 0 ? kLow : kHigh);
+      ASSERT_EQ(many.envelope(), 5 * kHigh);
+      std::vector<ItemIndex> picks(10);
+      ASSERT_EQ(many.DrawMany(*random, stock, picks), picks.size());
+      for (const ItemIndex pick : picks) ASSERT_EQ(one.Select(*other_random), pick);
     }
   }
 }
