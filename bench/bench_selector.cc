@@ -315,7 +315,7 @@ class BareMisses {
     for (ItemIndex& pick : picks_) pick = slot_of[pick];
   }
 
-  // As many as the envelope has under way.
+  // At a time: all of them are under way at once, as far as the processor can.
   static constexpr std::size_t kAhead = 128;
 
   // Goes on where it was, and from the beginning after the last of the draws.

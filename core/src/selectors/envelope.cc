@@ -183,7 +183,8 @@ std::size_t EnvelopeSelector::DrawMany(Random& random, Stock& stock, std::span<I
 std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks) {
   __extension__ using Wide = unsigned __int128;
   Ahead ahead;
-  const auto place = [&](std::span<const std::uint64_t> words, std::size_t begin, std::size_t end) {
+  const auto place_words = [&](std::span<const std::uint64_t> words, std::size_t begin,
+                               std::size_t end) {
 #ifdef __wasm__
     if (envelope() >> 32 == 0) return PlaceWords(words, begin, end, ahead, MultiplyBy32);
 #endif
@@ -211,7 +212,7 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
     bool swept = false;
     do {
       const std::size_t place_to = std::min(placed + turn, place_end);
-      place(words, placed, place_to);
+      place_words(words, placed, place_to);
       placed = place_to;
       FinishChange();
 
