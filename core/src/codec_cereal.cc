@@ -447,16 +447,24 @@ void TakeList(JsonReader& reader, const Take& take) {
   }
 }
 
+// Ids are looked up a group at a time.
+constexpr std::size_t kIdsAtOnce = 16;
+
 template <typename Positions>
 void save(JsonWriter& writer, const DrawnItems<Positions>& drawn) {
-  PutList(writer, drawn.positions.size(),
-          [&](std::size_t i) { return drawn.items.IdAt(drawn.positions[i]); });
+  const std::span<const ItemIndex> positions = drawn.positions;
+  PutList(writer, positions.size(), [&](std::size_t i) {
+    if (i % kIdsAtOnce == 0) {
+      const std::span<const ItemIndex> left = positions.subspan(i);
+      drawn.items.PrefetchIds(left.first(std::min(left.size(), kIdsAtOnce)));
+    }
+    return drawn.items.IdAt(positions[i]);
+  });
 }
 void load(JsonReader& reader, DrawnItems<std::vector<ItemIndex>>& drawn) {
   constexpr const char* kNoSuchItem = "an item is drawn that does not exist";
   drawn.positions.clear();
-  // Ids are looked up a group at a time.
-  std::array<std::string_view, 16> group;
+  std::array<std::string_view, kIdsAtOnce> group;
   std::size_t count = 0;
   const auto look_up_group = [&] {
     const std::size_t before = drawn.positions.size();
