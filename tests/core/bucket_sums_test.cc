@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <string>
 
 #include "rewardpool/random.h"
 
@@ -20,6 +21,11 @@ std::size_t BucketByAddition(const Sizes& sizes, std::uint64_t target) {
   std::size_t bucket = 0;
   for (; target >= sizes[bucket]; ++bucket) target -= sizes[bucket];
   return bucket;
+}
+
+void Set(std::size_t bucket, std::uint64_t size, BucketSums& sums, Sizes& sizes) {
+  sums.Add(bucket, size - sizes[bucket]);
+  sizes[bucket] = size;
 }
 
 // Both ends of each bucket, and some targets between.
@@ -51,9 +57,7 @@ TEST(BucketSumsTest, EveryTargetIsFoundWhileBucketsChange) {
       for (int change = 0; change < 300 && !testing::Test::HasFatalFailure(); ++change) {
         // Some buckets far up, so that others lie idle below.
         const std::size_t bucket = kBuckets - 1 - UniformBelow(*random, used);
-        const std::uint64_t size = UniformBelow(*random, std::uint64_t{1} << bits);
-        sums.Add(bucket, size - sizes[bucket]);
-        sizes[bucket] = size;
+        Set(bucket, UniformBelow(*random, std::uint64_t{1} << bits), sums, sizes);
         ExpectAllFound(sums, sizes, *random);
       }
     }
@@ -65,8 +69,7 @@ TEST(BucketSumsTest, AllAtOnceIsAsOneByOne) {
   BucketSums sums;
   Sizes sizes{};
   for (const std::size_t bucket : {40u, 41u, 90u, 200u}) {
-    sums.Add(bucket, 1);
-    sizes[bucket] = 1;
+    Set(bucket, 1, sums, sizes);
   }
   for (int round = 0; round < 50; ++round) {
     for (const std::size_t bucket : {40u, 41u, 90u, 200u}) {
@@ -89,9 +92,7 @@ TEST(BucketSumsTest, WhatWasNotedOfOtherSumsDoesNotMislead) {
     for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) sums.Add(bucket, sizes[bucket]);
     sums.PrepareToFind();
     for (const std::size_t bucket : {0u, 255u}) {
-      const std::uint64_t size = 40'020 - sizes[bucket];
-      sums.Add(bucket, size - sizes[bucket]);
-      sizes[bucket] = size;
+      Set(bucket, 40'020 - sizes[bucket], sums, sizes);
     }
     ExpectAllFound(sums, sizes, *random);
   }
@@ -103,9 +104,7 @@ TEST(BucketSumsTest, SumsGrowAThousandfoldAndShrinkAgain) {
   Sizes sizes{};
   for (const int shift : {0, 10, 20, 40, 62, 30, 3, 0}) {
     for (const std::size_t bucket : {7u, 8u, 30u}) {
-      const std::uint64_t size = std::uint64_t{1} << shift;
-      sums.Add(bucket, size - sizes[bucket]);
-      sizes[bucket] = size;
+      Set(bucket, std::uint64_t{1} << shift, sums, sizes);
     }
     ExpectAllFound(sums, sizes, *random);
   }
@@ -120,8 +119,7 @@ TEST(BucketSumsTest, ClearedItForgetsTheOldBuckets) {
   sums.Clear();
   EXPECT_EQ(sums.total(), 0u);
   Sizes sizes{};
-  sizes[3] = 17;
-  sums.Add(3, 17);
+  Set(3, 17, sums, sizes);
   ExpectAllFound(sums, sizes, *random);
 }
 

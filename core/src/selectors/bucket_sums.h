@@ -34,7 +34,7 @@ class BucketSums {
     first_used_ = kBuckets;
     end_used_ = 0;
     begins_.fill(kUnreachable);
-    std::fill_n(begins_.begin(), 1, 0);
+    begins_[0] = 0;
     misses_ = kMissesMax;
   }
 
@@ -43,8 +43,8 @@ class BucketSums {
   // The sum of all buckets before this one.
   [[nodiscard]] std::uint64_t BeginOf(std::size_t bucket) const noexcept { return begins_[bucket]; }
 
-  // Adds to a bucket, modulo 2^64, so `change` may be negative. Before the next search
-  // the sums have to be running ones again.
+  // Adds to a bucket, modulo 2^64, so `change` may be negative, and the sum of all may pass
+  // 2^64 between two searches.
   void Add(std::size_t bucket, std::uint64_t change) noexcept {
     Use(bucket);
     const std::size_t end = end_used_;  // for all that a compiler knows, a sum is written over it
