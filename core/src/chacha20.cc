@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cstring>
+#include <utility>
 
 namespace rewardpool {
 namespace internal {
@@ -112,6 +113,7 @@ void Generate(const ChaChaKey& key, std::uint64_t first_block,
 namespace portable {
 
 using Vector [[gnu::vector_size(16)]] = std::uint32_t;
+constexpr bool kShufflesBytes = false;
 
 inline Vector InterleaveLow32(const Vector& a, const Vector& b) noexcept {
   return __builtin_shufflevector(a, b, 0, 4, 1, 5);
@@ -144,6 +146,7 @@ inline Vector InterleaveHigh64(const Vector& a, const Vector& b) noexcept {
 namespace avx2 {
 
 using Vector [[gnu::vector_size(32)]] = std::uint32_t;
+constexpr bool kShufflesBytes = true;
 
 // Within each half of the register, as AVX2 does it.
 inline Vector InterleaveLow32(const Vector& a, const Vector& b) noexcept {
@@ -175,6 +178,7 @@ inline Vector InterleaveHigh64(const Vector& a, const Vector& b) noexcept {
 namespace avx512 {
 
 using Vector [[gnu::vector_size(64)]] = std::uint32_t;
+constexpr bool kShufflesBytes = false;  // it rotates bits instead
 
 // Within each quarter of the register, as AVX-512 does it.
 inline Vector InterleaveLow32(const Vector& a, const Vector& b) noexcept {
