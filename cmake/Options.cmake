@@ -27,6 +27,9 @@ if(EMSCRIPTEN)
   add_compile_options(-finline-functions -mbulk-memory -msimd128)
 else()  # there it only makes code larger
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  # GCC would call functions of the same file that are visible, and never inline them,
+  # so that a program could put its own in their place. Clang does not.
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
 endif()
 
 if(PROJECT_IS_TOP_LEVEL)
