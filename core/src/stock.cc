@@ -6,22 +6,22 @@ void Stock::Set(ItemIndex index, const Entry& entry) {
   assert(index < entries_.size());
   Packed& packed = entries_[index];
   const bool is_unlimited = entry.left.is_unlimited();
-  const bool fits = entry.drawn <= kPackedMax && (is_unlimited || entry.left.count() <= kPackedMax);
+  const bool fits = entry.drawn <= kDrawnMax && (is_unlimited || entry.left.count() <= kLeftMax);
   if (fits) {
-    if (packed.left == kIsWide) free_wide_.push_back(packed.drawn);
+    if (packed.drawn == kIsWide) free_wide_.push_back(packed.left);
     packed = {is_unlimited ? kIsUnlimited : static_cast<std::uint32_t>(entry.left.count()),
               static_cast<std::uint32_t>(entry.drawn)};
     return;
   }
-  if (packed.left != kIsWide) {
+  if (packed.drawn != kIsWide) {
     if (free_wide_.empty()) {
-      free_wide_.push_back(static_cast<std::uint32_t>(wide_.size()));
       wide_.emplace_back();
+      free_wide_.push_back(static_cast<std::uint32_t>(wide_.size()));
     }
-    packed = {kIsWide, free_wide_.back()};
+    packed = {.left = free_wide_.back(), .drawn = kIsWide};
     free_wide_.pop_back();
   }
-  wide_[packed.drawn] = entry;
+  wide_[packed.left - 1] = entry;
 }
 
 void Stock::Resize(std::size_t size) {

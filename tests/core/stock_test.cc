@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
+
 namespace rewardpool {
 namespace {
 
@@ -36,6 +39,34 @@ TEST(StockTest, NumbersAreTakenAndReturnedOneByOneAcrossThirtyTwoBits) {
     }
     ExpectEntry(stock, Quantity::Of(near + 4), near - 3);
   }
+}
+
+TEST(StockTest, UnitsTakenTogetherCountAsThoseTakenOneByOneAcrossThirtyTwoBits) {
+  constexpr std::uint64_t kLimit = 0xFFFF'FFFF;
+  for (const std::uint64_t left : {std::uint64_t{7}, kLimit + 4}) {
+    for (const std::uint64_t drawn : {std::uint64_t{0}, kLimit - 4}) {
+      for (std::uint32_t units = 0; units <= 7; ++units) {
+        SCOPED_TRACE(std::to_string(units) + " of " + std::to_string(left) + ", drawn " +
+                     std::to_string(drawn));
+        const Stock::Entry entry = {.left = Quantity::Of(left), .drawn = drawn};
+        Stock together = StockOf(entry);
+        together.Take(1, units);
+        ExpectEntry(together, Quantity::Of(left - units), drawn + units);
+        Stock one_by_one = StockOf(entry);
+        for (std::uint32_t taken = 0; taken < units; ++taken) one_by_one.TakeOne(1);
+        ExpectEntry(one_by_one, Quantity::Of(left - units), drawn + units);
+      }
+    }
+  }
+}
+
+TEST(StockTest, AnItemDrawnMoreOftenThanThirtyTwoBitsHoldIsGoneWithItsLastUnit) {
+  constexpr std::uint64_t kDrawn = 0x1'0000'0000;
+  Stock stock = StockOf({.left = Quantity::Of(2), .drawn = kDrawn});
+  EXPECT_FALSE(stock.TakeOne(1));
+  ExpectEntry(stock, Quantity::Of(1), kDrawn + 1);
+  EXPECT_TRUE(stock.TakeOne(1));
+  ExpectEntry(stock, Quantity::Of(0), kDrawn + 2);
 }
 
 TEST(StockTest, AnUnlimitedItemStaysSoWhateverIsDrawn) {

@@ -38,8 +38,8 @@ class Stock {
   [[nodiscard]] Entry operator[](ItemIndex index) const noexcept {
     assert(index < entries_.size());
     const Packed& entry = entries_[index];
-    if (entry.left == kIsWide) [[unlikely]] {
-      return wide_[entry.drawn];
+    if (entry.drawn == kIsWide) [[unlikely]] {
+      return wide_[entry.left - 1];
     }
     return {entry.left == kIsUnlimited ? Quantity::Unlimited() : Quantity::Of(entry.left),
             entry.drawn};
@@ -48,7 +48,7 @@ class Stock {
   [[nodiscard]] bool IsGone(ItemIndex index) const noexcept {
     assert(index < entries_.size());
     const Packed& entry = entries_[index];
-    return entry.left == 0 || (entry.left == kIsWide && wide_[entry.drawn].left.is_zero());
+    return entry.left == 0 || (entry.drawn == kIsWide && wide_[entry.left - 1].left.is_zero());
   }
   // Requires index < size().
   void Set(ItemIndex index, const Entry& entry);
@@ -63,7 +63,7 @@ class Stock {
   bool TakeOne(ItemIndex index) noexcept {
     assert(!IsGone(index));
     Packed& entry = entries_[index];
-    if (entry.left == kIsWide || entry.drawn == kPackedMax) [[unlikely]] {
+    if (entry.drawn >= kDrawnMax) [[unlikely]] {
       return TakeOneWide(index);
     }
     ++entry.drawn;
@@ -74,7 +74,7 @@ class Stock {
   // Takes units of an item that has as many.
   void Take(ItemIndex index, std::uint32_t units) {
     Packed& packed = entries_[index];
-    if (packed.left == kIsWide || units > kPackedMax - packed.drawn) [[unlikely]] {
+    if (packed.drawn == kIsWide || units > kDrawnMax - packed.drawn) [[unlikely]] {
       Entry entry = (*this)[index];
       entry.drawn += units;
       entry.left.Take(units);
@@ -92,19 +92,21 @@ class Stock {
 
  private:
   struct Packed {
-    std::uint32_t left = 0;
-    std::uint32_t drawn = 0;  // of a wide entry: where in wide_ it is
+    std::uint32_t left = 0;  // of a wide entry: where in wide_ it is, counted from 1
+    std::uint32_t drawn = 0;
   };
   static constexpr std::uint32_t kIsUnlimited = std::numeric_limits<std::uint32_t>::max();
-  static constexpr std::uint32_t kIsWide = kIsUnlimited - 1;
-  static constexpr std::uint32_t kPackedMax = kIsWide - 1;
+  static constexpr std::uint32_t kLeftMax = kIsUnlimited - 1;
+  // Above kDrawnMax, so that one comparison tells TakeOne() that an entry is or becomes wide.
+  static constexpr std::uint32_t kIsWide = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint32_t kDrawnMax = kIsWide - 1;
 
-  // Allocates when an item's draws pass kPackedMax, once in the item's life.
+  // Allocates when an item's draws pass kDrawnMax, once in the item's life.
   bool TakeOneWide(ItemIndex index) noexcept;
 
   LargeVector<Packed> entries_;
   std::vector<Entry> wide_;
-  std::vector<std::uint32_t> free_wide_;  // places in wide_ that no entry has
+  std::vector<std::uint32_t> free_wide_;  // places in wide_ that no entry has, from 1
 };
 
 }  // namespace rewardpool
