@@ -4,15 +4,6 @@
 
 namespace rewardpool {
 
-void PackedColumn::Set(std::size_t index, std::uint64_t value) {
-  assert(index < size_);
-  if (value > max_) [[unlikely]] {
-    Widen(value);
-  }
-  const std::uint64_t word = (LoadWord(index) & ~max_) | value;
-  std::memcpy(&bytes_[index * width_], &word, sizeof(word));
-}
-
 void PackedColumn::Resize(std::size_t count) {
   // What is cut off lies in the slack otherwise.
   if (count < size_) bytes_.resize(count * width_);

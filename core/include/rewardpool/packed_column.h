@@ -31,7 +31,14 @@ class PackedColumn {
   // Requires index < size().
   // Cost: one load and one store; O(size) and an allocation for a value that needs
   //       more bytes than any before it, at most seven times in a column's life.
-  void Set(std::size_t index, std::uint64_t value);
+  void Set(std::size_t index, std::uint64_t value) {
+    assert(index < size_);
+    if (value > max_) [[unlikely]] {
+      Widen(value);
+    }
+    const std::uint64_t word = (LoadWord(index) & ~max_) | value;
+    std::memcpy(&bytes_[index * width_], &word, sizeof(word));
+  }
 
   // Room for `count` entries without another allocation, unless one is widened.
   void Reserve(std::size_t count) { bytes_.reserve(count * width_ + kSlackBytes); }

@@ -95,21 +95,13 @@ std::uint32_t EnvelopeSelector::AddTombstone(std::uint32_t bucket_index, Weight 
   return static_cast<std::uint32_t>(tombstone_count_++);
 }
 
-bool EnvelopeSelector::SweepIfDue() noexcept {
-  const bool due = tombstone_count_ == kTombstonesMax || tombstone_height_ > envelope() / 8;
-  if (due) [[unlikely]] {
-    FinishChange();
-    Sweep();
-  }
-  return due;
+bool EnvelopeSelector::SweepIsDue() const noexcept {
+  return tombstone_count_ == kTombstonesMax || tombstone_height_ > envelope() / 8;
 }
 
-// One call, and not in the loop that draws: that is quicker there without it.
-[[gnu::noinline, gnu::flatten]] bool EnvelopeSelector::BuryAndSweepIfDue(const Place& place,
-                                                                         Weight weight) noexcept {
+void EnvelopeSelector::Bury(const Place& place, Weight weight) noexcept {
   tombstones_[AddTombstone(place.bucket, weight)].slot = place.slot - buckets_[place.bucket].begin;
   SetWeightIn(place.slot, 0);
-  return SweepIfDue();
 }
 
 RP_SMALL_CODE void EnvelopeSelector::ChangeWeight(ItemIndex index, Weight before, Weight after) {
@@ -136,7 +128,7 @@ RP_SMALL_CODE void EnvelopeSelector::ChangeWeight(ItemIndex index, Weight before
   // With an enormous tombstone and its successor in it, the envelope may pass
   // 2^64 here. Then the sweep is due, and takes it back: sums are modulo 2^64.
   if (after > 0) Insert(index, after);
-  (void)SweepIfDue();
+  if (SweepIsDue()) Sweep();
 }
 
 void EnvelopeSelector::FinishChange() noexcept {
@@ -164,7 +156,8 @@ std::size_t EnvelopeSelector::DrawMany(Random& random, Stock& stock, std::span<I
     const ItemIndex index = slots_[place.slot].item;
     picks[drawn++] = index;
     if (stock.TakeOne(index)) {
-      (void)BuryAndSweepIfDue(place, WeightIn(place.slot));
+      Bury(place, WeightIn(place.slot));
+      if (SweepIsDue()) Sweep();
     }
   }
   return drawn;
@@ -191,11 +184,11 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
     PlaceWords(words, begin, end, ahead, Multiply<std::uint64_t, Wide>);
   };
   const bool is_large = size_ >= pipeline_items_min_;
-  std::size_t drawn = 0;
-  while (drawn < picks.size() && total_ > 0) {
+  Progress progress;
+  while (progress.drawn < picks.size() && total_ > 0) {
     const std::span<const std::uint64_t> words = random.Upcoming();
     // Some words will be refused.
-    const std::size_t wanted = picks.size() - drawn;
+    const std::size_t wanted = picks.size() - progress.drawn;
     const std::size_t usable = std::min(words.size(), WordsUntilSweep());
     const std::size_t end = std::min(usable, wanted + wanted / 4);
     // Of a large pool as many as are wanted again are placed for the next call, which finds
@@ -207,9 +200,10 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
     sums_.PrepareToFind();
     std::size_t placed = 0;
     std::size_t fetched = 0;
-    std::size_t used = 0;
-    Pace pace;
-    bool swept = false;
+    const std::size_t tombstones_before = tombstone_count_;
+    const std::uint64_t height_before = tombstone_height_;
+    progress.used = 0;
+    bool is_sweep_due = false;
     do {
       const std::size_t place_to = std::min(placed + turn, place_end);
       place_words(words, placed, place_to);
@@ -226,25 +220,46 @@ std::size_t EnvelopeSelector::DrawAhead(Random& random, Stock& stock, std::span<
       fetched = fetch_to;
 
       const std::size_t may_draw = fetched == end ? end : fetched - std::min(fetched, lag);
-      const std::size_t draw_to = std::min(used + turn, may_draw);
-      while (used < draw_to && drawn < picks.size() && !swept) {
-        const Place& place = ahead.places[used];
-        const ItemIndex item = ahead.items[used++];
-        const Weight weight = WeightIn(place.slot);
-        if (place.offset >= weight) continue;
-        picks[drawn++] = item;
-        if (stock.TakeOne(item)) {
-          ++pace.tombstones;
-          pace.height += buckets_[place.bucket].height;
-          swept = BuryAndSweepIfDue(place, weight);
-        }
-      }
-    } while (used < end && drawn < picks.size() && !swept);
-    random.Skip(used);
-    pace.words = used;
-    pace_ = pace;
+      const std::size_t draw_to = std::min(progress.used + turn, may_draw);
+      is_sweep_due = is_wide_ ? DrawPlaced<true>(ahead, draw_to, stock, picks, progress)
+                              : DrawPlaced<false>(ahead, draw_to, stock, picks, progress);
+    } while (progress.used < end && progress.drawn < picks.size() && !is_sweep_due);
+    random.Skip(progress.used);
+    pace_ = {.words = progress.used,
+             .tombstones = tombstone_count_ - tombstones_before,
+             .height = tombstone_height_ - height_before};
+    if (is_sweep_due) Sweep();
   }
-  return drawn;
+  return progress.drawn;
+}
+
+template <bool kHasHighWeights>
+bool EnvelopeSelector::DrawPlaced(const Ahead& ahead, std::size_t end, Stock& stock,
+                                  std::span<ItemIndex> picks, Progress& progress) noexcept {
+  std::size_t used = progress.used;
+  ItemIndex* next_pick = picks.data() + progress.drawn;
+  ItemIndex* const picks_end = picks.data() + picks.size();
+  bool is_sweep_due = false;
+  while (used < end && next_pick < picks_end && !is_sweep_due) {
+    // So many need no look at how many picks are left.
+    const std::size_t stretch_end =
+        used + std::min(end - used, static_cast<std::size_t>(picks_end - next_pick));
+    while (used < stretch_end) {
+      const Place& place = ahead.places[used];
+      const ItemIndex item = ahead.items[used++];
+      const Weight weight = WeightIn<kHasHighWeights>(place.slot);
+      if (place.offset >= weight) continue;
+      *next_pick++ = item;
+      if (stock.TakeOne(item)) {
+        Bury(place, weight);
+        is_sweep_due = SweepIsDue();
+        if (is_sweep_due) break;
+      }
+    }
+  }
+  progress.used = used;
+  progress.drawn = static_cast<std::size_t>(next_pick - picks.data());
+  return is_sweep_due;
 }
 
 // Fetches are in loops of their own. A hint may keep its place among the instructions
@@ -305,6 +320,7 @@ RP_SMALL_CODE void EnvelopeSelector::Insert(ItemIndex index, Weight weight) {
 // Fills each tombstone, in the order of their deaths, with the last live slot
 // of its bucket.
 [[gnu::noinline]] RP_SMALL_CODE void EnvelopeSelector::Sweep() noexcept {
+  FinishChange();
   std::array<std::uint32_t, kTombstonesMax> moved;
   std::size_t moved_count = 0;
   // To add up all buckets takes as long as to change the sums after some.
@@ -312,17 +328,21 @@ RP_SMALL_CODE void EnvelopeSelector::Insert(ItemIndex index, Weight weight) {
   for (std::size_t t = 0; t < tombstone_count_; ++t) {
     const Tombstone& tombstone = tombstones_[t];
     Bucket& bucket = buckets_[tombstone.bucket];
-    if (bucket.tombstones > 0) {
-      if (is_few) sums_.Add(tombstone.bucket, 0 - bucket.tombstones * bucket.height);
-      bucket.tombstones = 0;
-    }
-    while (bucket.count > 0 && WeightIn(bucket.begin + bucket.count - 1) == 0) --bucket.count;
-    if (tombstone.slot >= bucket.count) continue;
-    const std::uint32_t last = bucket.begin + --bucket.count;
+    if (is_few) sums_.Add(tombstone.bucket, 0 - bucket.height);
+    bucket.tombstones = 0;
+    // Chance decides what is dead, so without branches but for the second one in a row.
+    std::uint32_t count = bucket.count;
+    const auto last = [&] { return bucket.begin + std::max(count, 1U) - 1; };
+    count -= std::uint32_t{count > 0 && WeightIn(last()) == 0};
+    while (count > 0 && WeightIn(last()) == 0) --count;
     const std::uint32_t slot = bucket.begin + tombstone.slot;
-    slots_[slot].item = slots_[last].item;
-    SetWeightIn(slot, WeightIn(last));
-    moved[moved_count++] = slot;
+    const bool is_filled = tombstone.slot < count;
+    const std::uint32_t from = slot + std::uint32_t{is_filled} * (last() - slot);
+    slots_[slot] = slots_[from];
+    if (is_wide_) high_weights_[slot] = high_weights_[from];
+    bucket.count = count - std::uint32_t{is_filled};
+    moved[moved_count] = slot;
+    moved_count += std::size_t{is_filled};
   }
   // In a loop of its own, as in DrawAhead().
   for (std::size_t m = 0; m < moved_count; ++m) slot_of_position_.Prefetch(slots_[moved[m]].item);

@@ -99,7 +99,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
     std::uint32_t shift = 0;
     std::uint32_t begin = 0;
     std::uint32_t count = 0;       // tombstones included
-    std::uint32_t tombstones = 0;  // among them
+    std::uint32_t tombstones = 0;  // among them; for a hint only
   };
 
   // Where a number below E falls.
@@ -118,6 +118,12 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   struct Ahead {
     std::array<Place, Random::kBufferWords> places;
     std::array<ItemIndex, Random::kBufferWords> items;
+  };
+
+  // How far DrawMany() has come.
+  struct Progress {
+    std::size_t drawn = 0;
+    std::size_t used = 0;  // of the words that are placed
   };
 
   // What some words in a row made.
@@ -169,9 +175,14 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
     }
   }
 
+  // kHasHighWeights: is_wide_, for a loop that need not ask each time.
+  template <bool kHasHighWeights>
   [[nodiscard]] Weight WeightIn(std::size_t slot) const noexcept {
     const Weight low = slots_[slot].low_weight;
-    return is_wide_ ? Weight{high_weights_[slot]} << 32 | low : low;
+    return kHasHighWeights ? Weight{high_weights_[slot]} << 32 | low : low;
+  }
+  [[nodiscard]] Weight WeightIn(std::size_t slot) const noexcept {
+    return is_wide_ ? WeightIn<true>(slot) : WeightIn<false>(slot);
   }
   void SetWeightIn(std::size_t slot, Weight weight) noexcept {
     slots_[slot].low_weight = static_cast<std::uint32_t>(weight);
@@ -183,11 +194,11 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   void Insert(ItemIndex index, Weight weight);
   // Before slots are looked into or moved.
   void FinishChange() noexcept;
-  // Leaves a tombstone in a place that holds `weight`. Returns: was there a sweep?
-  bool BuryAndSweepIfDue(const Place& place, Weight weight) noexcept;
+  // Leaves a tombstone in a place that holds `weight`.
+  void Bury(const Place& place, Weight weight) noexcept;
   // Returns: which one. Its slot is for the caller to note and to clear.
   [[nodiscard]] std::uint32_t AddTombstone(std::uint32_t bucket, Weight weight) noexcept;
-  [[nodiscard]] bool SweepIfDue() noexcept;
+  [[nodiscard]] bool SweepIsDue() const noexcept;
   void Sweep() noexcept;
   // Returns: the slot.
   std::uint32_t AddSlot(std::uint32_t bucket, Weight weight, ItemIndex item) noexcept;
@@ -199,6 +210,11 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   template <typename MultiplyWords>
   void PlaceWords(std::span<const std::uint64_t> words, std::size_t begin, std::size_t end,
                   Ahead& ahead, const MultiplyWords& multiply) noexcept;
+  // Draws with placed words, to the one before `end`, the last pick, or when a sweep is due.
+  // Returns: is one due?
+  template <bool kHasHighWeights>
+  bool DrawPlaced(const Ahead& ahead, std::size_t end, Stock& stock, std::span<ItemIndex> picks,
+                  Progress& progress) noexcept;
   std::size_t DrawAhead(Random& random, Stock& stock, std::span<ItemIndex> picks);
 
   std::size_t look_ahead_;
