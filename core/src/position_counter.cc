@@ -1,14 +1,54 @@
 #include "position_counter.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #include "bit_packing.h"
 #include "little_endian.h"
 
 namespace rewardpool::internal {
+namespace {
+
+// Eight positions fill as many bytes as one has bits, so that a compiler knows where
+// in these each of them lies.
+constexpr std::size_t kEight = 8;
+
+// Counts positions of kBits bits, eight at a time. Returns: how many bytes of them; what
+// is left is less than eight positions, or less than 4 bytes more than these.
+template <unsigned kBits>
+std::size_t CountEights(std::span<const std::byte> packed, std::uint32_t* counts) noexcept {
+  using Word = std::uint32_t;
+  static_assert(kPackedBitsMax + 6 <= 32, "an odd number of bits may begin with a seventh");
+  constexpr Word kMask = (Word{1} << kBits) - 1;
+  std::size_t at = 0;
+  for (; packed.size() - at >= kBits + sizeof(Word); at += kBits) {
+    // All are read before one is counted: for all that the compiler knows, a count is
+    // written over them.
+    std::array<Word, kEight> positions;
+    [&]<std::size_t... k>(std::index_sequence<k...>) {
+      ((positions[k] = LoadLittleEndian<Word>(&packed[at + k * kBits / 8]) >> (k * kBits % 8)),
+       ...);
+    }
+    (std::make_index_sequence<kEight>());
+    for (const Word position : positions) ++counts[position & kMask];
+  }
+  return at;
+}
+
+using CountFunction = std::size_t (*)(std::span<const std::byte>, std::uint32_t*) noexcept;
+
+// By the number of bits beyond kFirst.
+template <unsigned kFirst, std::size_t... more>
+constexpr std::array<CountFunction, sizeof...(more)> CountFunctions(
+    std::index_sequence<more...>) noexcept {
+  return {&CountEights<kFirst + more>...};
+}
+
+}  // namespace
 
 PositionCounter::Layout::Layout(unsigned position_bits, std::uint64_t draws) noexcept
     : bits(position_bits) {
@@ -38,9 +78,20 @@ bool PositionCounter::Count(const PackedDraws& draws) noexcept {
     CountSymbols<kTables>(draws);
   } else {
     static_assert(2 * kPackedBitsMax <= kWordBitsMax);
-    CountSymbols<2>(draws);
+    CountSymbols<2>(bits > kSymbolBitsMax ? WithoutEights(draws) : draws);
   }
   return PaddingIsZero(draws.positions, draws.count, bits);
+}
+
+PackedDraws PositionCounter::WithoutEights(const PackedDraws& draws) noexcept {
+  constexpr unsigned kFirst = kSymbolBitsMax + 1;
+  static constexpr auto kFunctions =
+      CountFunctions<kFirst>(std::make_index_sequence<kPackedBitsMax - kFirst + 1>());
+  const std::size_t counted_bytes =
+      kFunctions[draws.bits - kFirst](draws.positions, singles_.data());
+  return {.count = draws.count - counted_bytes * 8 / draws.bits,
+          .bits = draws.bits,
+          .positions = draws.positions.subspan(counted_bytes)};
 }
 
 template <std::size_t kGroup>

@@ -49,6 +49,8 @@ class PositionCounter {
   static constexpr unsigned kSymbolBitsMax = 12;
   static constexpr std::size_t kTables = 4;
 
+  // Counts most positions, of more bits than a symbol may have. Returns: the others.
+  [[nodiscard]] PackedDraws WithoutEights(const PackedDraws& draws) noexcept;
   template <std::size_t kGroup>
   void CountSymbols(const PackedDraws& draws) noexcept;
 
