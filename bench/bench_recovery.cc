@@ -1,7 +1,7 @@
 // bench_recovery.cc - from a pool's files back to its state.
 //
-// The floor is to read as many bytes and take their CRC32C. Files come from the
-// page cache, for both.
+// The floor is to read as many bytes, take their CRC32C and add one to a counter for
+// each draw, on as many threads. Files come from the page cache, for both.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -10,9 +10,11 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rewardpool/crc32c.h"
+#include "rewardpool/large_memory.h"
 #include "rewardpool/memory_storage.h"
 #include "rewardpool/native/file_storage.h"
 #include "rewardpool/native/file_wal_source.h"
@@ -42,20 +44,22 @@ struct LogShape {
 struct WrittenLog {
   std::uint64_t draws = 0;
   std::uint64_t bytes = 0;
+  std::vector<ItemIndex> picks;  // drawn again and again
 };
 
 // A pool of plain draws in batches of kBatchDraws.
 WrittenLog WriteLog(const std::string& folder, const LogShape& shape) {
   const std::vector<Item> catalog = Catalog(shape.items);
   const ItemTable items = ItemTable::Create(catalog).value();
-  const std::vector<ItemIndex> picks = Picks(items, 256 * kBatchDraws);
+  std::vector<ItemIndex> picks = Picks(items, 256 * kBatchDraws);
   const WalBatcher::Options options{.codec = FindRecordCodec(shape.codec),
                                     .segment_bytes_max = shape.segment_bytes_max,
                                     .salt_seed = 1};
   const auto log = native::OpenFileStorage(folder).value();
   const LogEnd created = CreatePool(*log, catalog, options).value();
   WalBatcher batcher(created, options);
-  WrittenLog written{.bytes = created.length};
+  WrittenLog written;
+  written.bytes = created.length;
   while (written.draws < shape.draws && written.bytes < shape.bytes) {
     const std::size_t at = written.draws % picks.size();
     batcher.AddDraws(std::span(picks).subspan(at, kBatchDraws), items);
@@ -66,18 +70,72 @@ WrittenLog WriteLog(const std::string& folder, const LogShape& shape) {
     written.bytes += batch.frames.size();
   }
   if (!log->Close().ok()) std::abort();
+  written.picks = std::move(picks);
   return written;
 }
 
-void ReadAndCheck(WalSource& log, std::vector<std::byte>& buffer) {
-  const std::vector<SegmentInfo> segments = log.ListSegments().value();
-  for (const SegmentInfo& segment : segments) {
-    buffer.resize(std::max<std::size_t>(buffer.size(), segment.bytes));
-    const std::span<std::byte> bytes(buffer.data(), segment.bytes);
-    if (log.Read(segment.number, 0, bytes).value() != bytes.size()) std::abort();
-    benchmark::DoNotOptimize(Crc32c(0, bytes));
+// The floor.
+class BareReplay {
+ public:
+  BareReplay(WalSource& log, const WrittenLog& written, std::int64_t items, Workers& workers)
+      : log_(log), written_(written), workers_(workers) {
+    const std::vector<SegmentInfo> segments = log.ListSegments().value();
+    for (const SegmentInfo& segment : segments) {
+      for (std::uint64_t at = 0; at < segment.bytes; at += kPartBytes) {
+        parts_.push_back({segment.number, at, std::min(kPartBytes, segment.bytes - at)});
+      }
+    }
+    threads_.resize(workers.count());
+    for (Thread& thread : threads_) {
+      thread.bytes.resize(kPartBytes);
+      thread.counts.resize(static_cast<std::size_t>(items));
+    }
   }
-}
+
+  void Run() {
+    workers_.Run(threads_.size(), [this](std::size_t number) {
+      for (std::size_t part = number; part < parts_.size(); part += threads_.size()) {
+        Replay(parts_[part], threads_[number]);
+      }
+    });
+  }
+
+ private:
+  // What is read at once stays in the cache until it is checked.
+  static constexpr std::uint64_t kPartBytes = std::uint64_t{1} << 20;
+
+  struct Part {
+    std::uint64_t segment;
+    std::uint64_t begin;
+    std::uint64_t length;
+  };
+  struct Thread {
+    LargeVector<std::byte> bytes;
+    LargeVector<std::uint32_t> counts;
+  };
+
+  void Replay(const Part& part, Thread& thread) {
+    const std::span<std::byte> bytes =
+        std::span(thread.bytes).first(static_cast<std::size_t>(part.length));
+    if (log_.Read(part.segment, part.begin, bytes).value() != bytes.size()) std::abort();
+    benchmark::DoNotOptimize(Crc32c(0, bytes));
+    // Its share of the draws, if each takes as many bytes.
+    const auto draws = static_cast<std::size_t>(static_cast<double>(written_.draws) *
+                                                static_cast<double>(part.length) /
+                                                static_cast<double>(written_.bytes));
+    for (std::size_t left = draws; left > 0;) {
+      const auto picks = std::span(written_.picks).first(std::min(left, written_.picks.size()));
+      for (const ItemIndex pick : picks) ++thread.counts[pick];
+      left -= picks.size();
+    }
+  }
+
+  WalSource& log_;
+  const WrittenLog& written_;
+  Workers& workers_;
+  std::vector<Part> parts_;
+  std::vector<Thread> threads_;
+};
 
 WrittenLog MeasureReplay(benchmark::State& state, const LogShape& shape, unsigned threads) {
   native::AskForHugePages();
@@ -85,9 +143,9 @@ WrittenLog MeasureReplay(benchmark::State& state, const LogShape& shape, unsigne
   const WrittenLog written = WriteLog(folder.path(), shape);
   native::FileWalSource log(folder.path());
   MemorySnapshotStore snapshots(std::make_shared<MemoryDisk>());
-  std::vector<std::byte> buffer;
   native::ThreadWorkers workers(threads);
-  PairedTiming timing(state, "read and CRC32C");
+  BareReplay floor(log, written, shape.items, workers);
+  PairedTiming timing(state, "read, CRC32C, count");
   for (auto _ : state) {
     timing.Time(
         static_cast<std::int64_t>(written.draws),
@@ -95,7 +153,7 @@ WrittenLog MeasureReplay(benchmark::State& state, const LogShape& shape, unsigne
           const Result<Inspection> found = InspectPool(log, snapshots, {.workers = &workers});
           if (!found.ok() || found->log_end.last_request_id != written.draws) std::abort();
         },
-        [&] { ReadAndCheck(log, buffer); });
+        [&] { floor.Run(); });
   }
   return written;
 }

@@ -172,7 +172,7 @@ def draw_recovery(found):
         draw_line(axes, times[threads,], color=color,
                   label=f"recovery, {threads} thread{'s' * (threads != '1')}")
     draw_line(axes, next(iter(floors.values())), color=RED, linestyle=":",
-              label="reading and CRC32C")
+              label="reading, CRC32C and counting")
     axes.set(xscale="log", xlabel="log", ylabel="a draw")
     ticks = [x for x, _ in next(iter(times.values()))]
     axes.set_xticks(ticks, [f"{mib} MiB" if mib < 1024 else f"{mib // 1024} GiB" for mib in ticks])
