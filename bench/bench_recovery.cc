@@ -177,6 +177,37 @@ BENCHMARK_CAPTURE(BM_Recovery, jsonl, "jsonl", std::uint64_t{1} << 20)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 
+// The items alone, which are read one after the other: the time is for an item.
+void BM_RecoveryOfCatalog(benchmark::State& state) {
+  const std::int64_t items = state.range(0);
+  native::AskForHugePages();
+  const TemporaryFolder folder;
+  const WrittenLog written = WriteLog(folder.path(), {.items = items, .draws = 0});
+  native::FileWalSource log(folder.path());
+  MemorySnapshotStore snapshots(std::make_shared<MemoryDisk>());
+  native::ThreadWorkers workers(1);
+  BareReplay floor(log, written, items, workers);
+  PairedTiming timing(state, "read, CRC32C");
+  for (auto _ : state) {
+    timing.Time(
+        items,
+        [&] {
+          const Result<Inspection> found = InspectPool(log, snapshots, {.workers = &workers});
+          if (!found.ok() || found->items.item_count() != static_cast<std::size_t>(items)) {
+            std::abort();
+          }
+        },
+        [&] { floor.Run(); });
+  }
+}
+BENCHMARK(BM_RecoveryOfCatalog)
+    ->ArgName("items")
+    ->Arg(1'000)
+    ->Arg(100'000)
+    ->Arg(1'000'000)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+
 // As the log grows: the time of a gigabyte is that of one iteration, divided by
 // `gigabytes`.
 void BM_RecoveryOfLog(benchmark::State& state) {
