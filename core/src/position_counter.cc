@@ -22,18 +22,17 @@ constexpr std::size_t kEight = 8;
 template <unsigned kBits>
 std::size_t CountEights(std::span<const std::byte> packed, std::uint32_t* counts) noexcept {
   using Word = std::uint32_t;
-  static_assert(kPackedBitsMax + 6 <= 32, "an odd number of bits may begin with a seventh");
+  // With an even number of bits none begins later than in the seventh bit of a byte.
+  static_assert(kPackedBitsMax + 6 <= 32 && kPackedBitsMax % 2 == 0);
   constexpr Word kMask = (Word{1} << kBits) - 1;
   std::size_t at = 0;
   for (; packed.size() - at >= kBits + sizeof(Word); at += kBits) {
     // All are read before one is counted: for all that the compiler knows, a count is
     // written over them.
     std::array<Word, kEight> positions;
-    [&]<std::size_t... k>(std::index_sequence<k...>) {
-      ((positions[k] = LoadLittleEndian<Word>(&packed[at + k * kBits / 8]) >> (k * kBits % 8)),
-       ...);
+    for (std::size_t k = 0; k < kEight; ++k) {
+      positions[k] = LoadLittleEndian<Word>(&packed[at + k * kBits / 8]) >> (k * kBits % 8);
     }
-    (std::make_index_sequence<kEight>());
     for (const Word position : positions) ++counts[position & kMask];
   }
   return at;
