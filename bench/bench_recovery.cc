@@ -1,7 +1,8 @@
 // bench_recovery.cc - from a pool's files back to its state.
 //
 // The floor is to read as many bytes, take their CRC32C and add one to a counter for
-// each draw, on as many threads. Files come from the page cache, for both.
+// each draw, on as many threads. It is a floor for many items: of few, several draws are
+// counted at a time. Files come from the page cache, for both.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>

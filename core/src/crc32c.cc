@@ -88,7 +88,8 @@ inline std::uint32_t AppendWord(std::uint32_t state, const std::byte* bytes) noe
   return appended;
 }
 
-// Long inputs are cut into streams of this length, which run side by side.
+// Without instructions for it, long inputs are cut into streams of this length, which
+// run side by side.
 constexpr std::size_t kStreamBytes = 2048;
 constexpr std::uint32_t kStreamShift = AppendZeros(kOne, kStreamBytes);
 
@@ -104,8 +105,8 @@ constexpr std::uint32_t PowerOfX(unsigned power) noexcept {
 #define RP_CRC32C_X86_TARGET __attribute__((target("sse4.2,pclmul")))
 
 // Appends three streams of kBytes, side by side: the instruction takes three cycles, but a
-// new one can start in each. What appending zeros multiplies a CRC by is a product without
-// carries, which comes out multiplied by x; to reduce it, by x^32.
+// new one can start in each. n zero bytes multiply a CRC by x^(8n). The product without
+// carries has a factor x more and its reduction x^32, hence 8n - 33.
 template <std::size_t kBytes>
 RP_CRC32C_X86_TARGET inline std::uint64_t AppendThreeStreams(std::uint64_t state,
                                                              const std::byte* bytes) noexcept {
@@ -126,8 +127,8 @@ RP_CRC32C_X86_TARGET inline std::uint64_t AppendThreeStreams(std::uint64_t state
   return _mm_crc32_u64(0, static_cast<std::uint64_t>(_mm_cvtsi128_si64(product))) ^ third;
 }
 
-RP_CRC32C_X86_TARGET std::uint32_t Crc32cSse42(std::uint32_t crc,
-                                               std::span<const std::byte> bytes) noexcept {
+RP_CRC32C_X86_TARGET std::uint32_t Crc32cPclmul(std::uint32_t crc,
+                                                std::span<const std::byte> bytes) noexcept {
   constexpr std::size_t kLong = 2048;
   constexpr std::size_t kShort = 256;
   std::uint64_t state = ~crc;
@@ -190,7 +191,7 @@ RP_CRC32C_WIDE inline __m512i FoldPowers() noexcept {
 RP_CRC32C_WIDE std::uint32_t Crc32cAvx512(std::uint32_t crc,
                                           std::span<const std::byte> bytes) noexcept {
   constexpr std::size_t kBlock = 256;
-  if (bytes.size() < kBlock) return Crc32cSse42(crc, bytes);
+  if (bytes.size() < kBlock) return Crc32cPclmul(crc, bytes);
   const std::byte* next = bytes.data();
   std::size_t left = bytes.size();
   __m512i a = _mm512_loadu_si512(next);
@@ -215,7 +216,7 @@ RP_CRC32C_WIDE std::uint32_t Crc32cAvx512(std::uint32_t crc,
   last = FoldedQuarter<48>(lanes[0], last);
   std::uint64_t state = _mm_crc32_u64(0, static_cast<std::uint64_t>(_mm_cvtsi128_si64(last)));
   state = _mm_crc32_u64(state, static_cast<std::uint64_t>(_mm_extract_epi64(last, 1)));
-  return Crc32cSse42(~static_cast<std::uint32_t>(state), {next, left});
+  return Crc32cPclmul(~static_cast<std::uint32_t>(state), {next, left});
 }
 
 #endif  // RP_CRC32C_X86
@@ -227,7 +228,7 @@ std::span<const internal::Crc32cKernel> internal::Crc32cKernels() {
     std::vector<Crc32cKernel> found = {&Crc32cPortable};
 #ifdef RP_CRC32C_X86
     if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul")) {
-      found.push_back(&Crc32cSse42);
+      found.push_back(&Crc32cPclmul);
       if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq")) {
         found.push_back(&Crc32cAvx512);
       }

@@ -13,12 +13,12 @@
 namespace rewardpool::internal {
 namespace {
 
-// Eight positions fill as many bytes as one has bits, so that a compiler knows where
+// So many positions fill as many bytes as one has bits, so that a compiler knows where
 // in these each of them lies.
-constexpr std::size_t kEight = 8;
+constexpr std::size_t kPositionsAtOnce = 8;
 
-// Counts positions of kBits bits, eight at a time. Returns: how many bytes of them; what
-// is left is less than eight positions, or less than 4 bytes more than these.
+// Counts positions of kBits bits, eight at a time. Returns: how many bytes of them; fewer
+// than kBits + 4 are left.
 template <unsigned kBits>
 std::size_t CountEights(std::span<const std::byte> packed, std::uint32_t* counts) noexcept {
   using Word = std::uint32_t;
@@ -29,8 +29,8 @@ std::size_t CountEights(std::span<const std::byte> packed, std::uint32_t* counts
   for (; packed.size() - at >= kBits + sizeof(Word); at += kBits) {
     // All are read before one is counted: for all that the compiler knows, a count is
     // written over them.
-    std::array<Word, kEight> positions;
-    for (std::size_t k = 0; k < kEight; ++k) {
+    std::array<Word, kPositionsAtOnce> positions;
+    for (std::size_t k = 0; k < kPositionsAtOnce; ++k) {
       positions[k] = LoadLittleEndian<Word>(&packed[at + k * kBits / 8]) >> (k * kBits % 8);
     }
     for (const Word position : positions) ++counts[position & kMask];

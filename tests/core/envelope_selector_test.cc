@@ -18,8 +18,11 @@ using tests::SmallStock;
 
 // Draws in calls of changing size until nothing is left, and then the word
 // that comes next.
-std::vector<std::uint64_t> DrawAll(EnvelopeSelector& selector, std::size_t n) {
-  selector.Assign(ShapeWeights("zipf", n));
+std::vector<std::uint64_t> DrawAll(EnvelopeSelector& selector, std::size_t n,
+                                   Weight weight_factor = 1) {
+  std::vector<Weight> weights = ShapeWeights("zipf", n);
+  for (Weight& weight : weights) weight *= weight_factor;
+  selector.Assign(weights);
   Stock stock = SmallStock(n);
   const auto random = MakeXoshiroRandom(77);
   std::vector<std::uint64_t> picks;
@@ -41,6 +44,22 @@ TEST(EnvelopeSelectorTest, EveryDepthOfLookAheadDrawsTheSame) {
       EXPECT_EQ(DrawAll(with, n), expected) << n << " items, " << depth << " ahead";
       EnvelopeSelector in_turns(depth, 0, 0);
       EXPECT_EQ(DrawAll(in_turns, n), expected) << n << " items, " << depth << " in turns";
+    }
+  }
+}
+
+// The same layout at another scale, so the same draws, but for one word in 2^20, which is
+// refused.
+TEST(EnvelopeSelectorTest, WeightsOfMoreThan32BitsRunOutInTheSameOrder) {
+  constexpr Weight kFactor = Weight{1} << 20;
+  for (const std::size_t n : {3u, 100u, 2'000u}) {
+    EnvelopeSelector narrow(0, 0);
+    const std::vector<std::uint64_t> expected = DrawAll(narrow, n);
+    for (const std::size_t depth : {0u, 7u, 128u}) {
+      EnvelopeSelector wide(depth, 0);
+      EXPECT_EQ(DrawAll(wide, n, kFactor), expected) << n << " items, " << depth << " ahead";
+      EnvelopeSelector in_turns(depth, 0, 0);
+      EXPECT_EQ(DrawAll(in_turns, n, kFactor), expected) << n << " items, " << depth << " in turns";
     }
   }
 }

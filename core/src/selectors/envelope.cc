@@ -332,7 +332,7 @@ RP_SMALL_CODE void EnvelopeSelector::Insert(ItemIndex index, Weight weight) {
     bucket.tombstones = 0;
     // Chance decides what is dead, so without branches but for the second one in a row.
     std::uint32_t count = bucket.count;
-    const auto last = [&] { return bucket.begin + std::max(count, 1U) - 1; };
+    const auto last = [&] { return bucket.begin + count - 1; };
     count -= std::uint32_t{count > 0 && WeightIn(last()) == 0};
     while (count > 0 && WeightIn(last()) == 0) --count;
     const std::uint32_t slot = bucket.begin + tombstone.slot;

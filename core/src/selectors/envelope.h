@@ -210,7 +210,7 @@ class EnvelopeSelector final : public BulkSelector<EnvelopeSelector> {
   template <typename MultiplyWords>
   void PlaceWords(std::span<const std::uint64_t> words, std::size_t begin, std::size_t end,
                   Ahead& ahead, const MultiplyWords& multiply) noexcept;
-  // Draws with placed words, to the one before `end`, the last pick, or when a sweep is due.
+  // Draws with placed words, to the one before `end`, the last pick, or until a sweep is due.
   // Returns: is one due?
   template <bool kHasHighWeights>
   bool DrawPlaced(const Ahead& ahead, std::size_t end, Stock& stock, std::span<ItemIndex> picks,
