@@ -141,7 +141,7 @@ class BareReplay {
 WrittenLog MeasureReplay(benchmark::State& state, const LogShape& shape, unsigned threads) {
   native::AskForHugePages();
   const TemporaryFolder folder;
-  const WrittenLog written = WriteLog(folder.path(), shape);
+  WrittenLog written = WriteLog(folder.path(), shape);
   native::FileWalSource log(folder.path());
   MemorySnapshotStore snapshots(std::make_shared<MemoryDisk>());
   native::ThreadWorkers workers(threads);
