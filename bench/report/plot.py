@@ -169,10 +169,10 @@ def draw_recovery(found):
     figure, all_axes = panels(1)
     axes = all_axes[0]
     for (threads,), color in zip(times, (BLUE, GREEN, PURPLE)):
-        draw_line(axes, times[threads,], color=color,
-                  label=f"recovery, {threads} thread{'s' * (threads != '1')}")
-    for floor, label in zip(floors.values(), ("reading, CRC32C and counting", None, None)):
-        draw_line(axes, floor, color=RED, linestyle=":", label=label)
+        on_threads = f"{threads} thread{'s' * (threads != '1')}"
+        draw_line(axes, times[threads,], color=color, label=f"recovery, {on_threads}")
+        draw_line(axes, floors[threads,], color=color, linestyle=":",
+                  label=f"its bare steps, {on_threads}")
     axes.set(xscale="log", xlabel="log", ylabel="a draw")
     ticks = [x for x, _ in next(iter(times.values()))]
     axes.set_xticks(ticks, [f"{mib} MiB" if mib < 1024 else f"{mib // 1024} GiB" for mib in ticks])
