@@ -178,7 +178,7 @@ BENCHMARK_CAPTURE(BM_Recovery, jsonl, "jsonl", std::uint64_t{1} << 20)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 
-// The items alone, which are read one after the other: the time is for an item.
+// The items alone: the time is for one of them.
 void BM_RecoveryOfCatalog(benchmark::State& state) {
   const std::int64_t items = state.range(0);
   native::AskForHugePages();
@@ -186,7 +186,7 @@ void BM_RecoveryOfCatalog(benchmark::State& state) {
   const WrittenLog written = WriteLog(folder.path(), {.items = items, .draws = 0});
   native::FileWalSource log(folder.path());
   MemorySnapshotStore snapshots(std::make_shared<MemoryDisk>());
-  native::ThreadWorkers workers(1);
+  native::ThreadWorkers workers(static_cast<unsigned>(state.range(1)));
   BareReplay floor(log, written, items, workers);
   PairedTiming timing(state, "read, CRC32C");
   for (auto _ : state) {
@@ -202,10 +202,8 @@ void BM_RecoveryOfCatalog(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_RecoveryOfCatalog)
-    ->ArgName("items")
-    ->Arg(1'000)
-    ->Arg(100'000)
-    ->Arg(1'000'000)
+    ->ArgNames({"items", "threads"})
+    ->ArgsProduct({{1'000, 100'000, 1'000'000}, {1, 2}})
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 

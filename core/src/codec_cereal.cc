@@ -327,19 +327,22 @@ class BinaryCodec final : public RecordCodec {
   }
 
 #ifndef __EMSCRIPTEN__
-  std::optional<NewItem> TakeCatalogItem(std::span<const std::byte>& input) const override {
+  std::size_t TakeCatalogItems(std::span<const std::byte>& input,
+                               std::span<NewItem> items) const override {
     constexpr char kTag = kRecordTypes[RecordIndexOf<CatalogItem>()].tag;
     internal::BinaryInput reader(input);
-    if (static_cast<char>(reader.TakeByte()) != kTag || reader.TakeByte() != kRecordVersion) {
-      return std::nullopt;
+    for (std::size_t taken = 0; taken < items.size(); ++taken) {
+      if (static_cast<char>(reader.TakeByte()) != kTag || reader.TakeByte() != kRecordVersion) {
+        return taken;
+      }
+      NewItem& item = items[taken];
+      item.id = reader.TakeTextView();
+      item.weight = reader.TakeVarint(std::numeric_limits<Weight>::max());
+      item.quantity = QuantityOf(reader.TakeVarint(kQuantityMax + 1));
+      if (reader.problem() != nullptr) return taken;
+      input = reader.rest();
     }
-    NewItem item;
-    item.id = reader.TakeTextView();
-    item.weight = reader.TakeVarint(std::numeric_limits<Weight>::max());
-    item.quantity = QuantityOf(reader.TakeVarint(kQuantityMax + 1));
-    if (reader.problem() != nullptr) return std::nullopt;
-    input = reader.rest();
-    return item;
+    return items.size();
   }
 #endif
 

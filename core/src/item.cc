@@ -43,6 +43,17 @@ std::size_t PlainLength([[maybe_unused]] std::string_view text) noexcept {
   return length;
 }
 
+// How many bytes at the start of `text` are well-formed UTF-8 without NUL.
+std::size_t ProperLength(std::string_view text) noexcept {
+  std::size_t length = PlainLength(text);
+  while (length < text.size() && text[length] != '\0') {
+    const std::size_t bytes = Utf8SequenceLength(text.substr(length));
+    if (bytes == 0) break;
+    length += bytes;
+  }
+  return length;
+}
+
 void AppendHexByte(std::string& out, unsigned char byte) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   out.append("\\x");
@@ -70,6 +81,10 @@ std::string Quoted(std::string_view text) {
   return out;
 }
 
+bool IsItemId(std::string_view id) noexcept {
+  return !id.empty() && id.size() <= kItemIdBytesMax && ProperLength(id) == id.size();
+}
+
 Status ValidateItemId(std::string_view id) {
   if (id.empty()) return {StatusCode::kInvalidArgument, "item id is empty"};
   if (id.size() > kItemIdBytesMax) {
@@ -77,19 +92,11 @@ Status ValidateItemId(std::string_view id) {
                                               " bytes is longer than " +
                                               std::to_string(kItemIdBytesMax)};
   }
-  for (std::size_t i = PlainLength(id); i < id.size();) {
-    if (id[i] == '\0') {
-      return {StatusCode::kInvalidArgument,
-              "item id " + Quoted(id) + " has a NUL at byte " + std::to_string(i)};
-    }
-    const std::size_t length = Utf8SequenceLength(id.substr(i));
-    if (length == 0) {
-      return {StatusCode::kInvalidArgument,
-              "item id " + Quoted(id) + " is not UTF-8 at byte " + std::to_string(i)};
-    }
-    i += length;
-  }
-  return Status::Ok();
+  const std::size_t length = ProperLength(id);
+  if (length == id.size()) return Status::Ok();
+  return {StatusCode::kInvalidArgument, "item id " + Quoted(id) +
+                                            (id[length] == '\0' ? " has a NUL" : " is not UTF-8") +
+                                            " at byte " + std::to_string(length)};
 }
 
 Status ValidateItem(const Item& item) {

@@ -27,6 +27,9 @@ std::uint32_t SchemaShare(ItemIndex index, std::string_view id) noexcept {
   return hash ^ (hash >> 16);
 }
 
+// To add an item is about as much work as to read so many bytes.
+constexpr std::size_t kBytesPerItem = 64;
+
 Status NotFound(std::string_view id) {
   return {StatusCode::kNotFound, "there is no item " + Quoted(id)};
 }
@@ -131,37 +134,77 @@ Result<ItemIndex> ItemTable::Add(const Item& item) {
   return index;
 }
 
-bool ItemTable::AddAll(std::span<const NewItem> items) {
+bool ItemTable::AddAll(std::span<const NewItem> items, Workers* workers) {
   const std::size_t first = slot_count();
   if (!free_.empty() || items.size() > kItemsMax - first) return false;
   Weight sum = weight_sum_;
+  Weight weight_max = 0;
   for (const NewItem& item : items) {
-    if (item.weight > kWeightMax - sum || !ValidateItemId(item.id).ok()) return false;
+    if (item.weight > kWeightMax - sum || item.id.size() > kItemIdBytesMax) return false;
     sum += item.weight;
+    weight_max = std::max(weight_max, item.weight);
   }
   const std::size_t count = first + items.size();
   if (!hash_.HasRoomFor(count)) RemakeHash(count + first / 2);
+  weights_.Fit(weight_max);
   SetSlotCount(count);
+  Hashed hashed;
+  const auto half = [&](std::size_t number) {
+    if (number == 0) {
+      FillAll(first, items);
+    } else {
+      hashed = HashAll(first, items);
+    }
+  };
+  if (workers != nullptr && items.size() >= workers->task_bytes_min() / kBytesPerItem) {
+    workers->Run(2, half);
+  } else {
+    half(0);
+    half(1);
+  }
+  if (hashed.ids_are_valid &&
+      std::none_of(hashed.suspects.begin(), hashed.suspects.end(),
+                   [this](const Suspects& pair) { return IdAt(pair.one) == IdAt(pair.other); })) {
+    return true;
+  }
+  while (slot_count() > first) Vacate(static_cast<ItemIndex>(slot_count() - 1));
+  return false;
+}
+
+void ItemTable::FillAll(std::size_t first, std::span<const NewItem> items) {
+  // Here, and not in members: whoever fills the hash reads the cache line of those.
+  Weight weight_sum = 0;
+  std::uint32_t schema_hash = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const NewItem& item = items[i];
+    const auto index = static_cast<ItemIndex>(first + i);
+    Put(index, item.id, item.weight, {.left = item.quantity, .drawn = 0});
+    weight_sum += item.weight;
+    schema_hash ^= SchemaShare(index, item.id);
+  }
+  weight_sum_ += weight_sum;
+  schema_hash_ ^= schema_hash;
+}
+
+ItemTable::Hashed ItemTable::HashAll(std::size_t first, std::span<const NewItem> items) {
+  Hashed hashed;
   for (std::size_t begin = 0; begin < items.size(); begin += kAhead) {
     const auto group = items.subspan(begin, std::min(kAhead, items.size() - begin));
     std::array<IdHash::Value, kAhead> hashes;
     for (std::size_t i = 0; i < group.size(); ++i) {
+      hashed.ids_are_valid &= IsItemId(group[i].id);
       hashes[i] = IdHash::ValueOf(group[i].id);
       hash_.Prefetch(hashes[i]);
     }
     for (std::size_t i = 0; i < group.size(); ++i) {
-      const NewItem& item = group[i];
       const auto index = static_cast<ItemIndex>(first + begin + i);
-      if (!hash_.InsertNew(hashes[i], index,
-                           [&](ItemIndex other) { return IdAt(other) == item.id; })) {
-        SetSlotCount(index);
-        while (slot_count() > first) Vacate(static_cast<ItemIndex>(slot_count() - 1));
-        return false;
-      }
-      Fill(index, item.id, item.weight, {.left = item.quantity, .drawn = 0});
+      // No text is looked at: they are being written meanwhile.
+      hash_.Insert(hashes[i], index, [&](ItemIndex other) {
+        hashed.suspects.push_back({index, other});
+      });
     }
   }
-  return true;
+  return hashed;
 }
 
 Result<ItemIndex> ItemTable::Update(std::string_view id, const ItemChange& change) {
@@ -264,17 +307,17 @@ void ItemTable::Occupy(ItemIndex index, std::string_view id, Weight weight,
   } else {
     SetSlotCount(std::size_t{index} + 1);
   }
-  Fill(index, id, weight, entry);
+  Put(index, id, weight, entry);
+  weight_sum_ += weight;
+  schema_hash_ ^= SchemaShare(index, id);
   HashInsert(index);
 }
 
-void ItemTable::Fill(ItemIndex index, std::string_view id, Weight weight,
-                     const Stock::Entry& entry) {
+void ItemTable::Put(ItemIndex index, std::string_view id, Weight weight,
+                    const Stock::Entry& entry) {
   ids_.Set(index, texts_.Add(id));
   weights_.Set(index, weight);
   stock_.Set(index, entry);
-  weight_sum_ += weight;
-  schema_hash_ ^= SchemaShare(index, id);
 }
 
 void ItemTable::Vacate(ItemIndex index) {

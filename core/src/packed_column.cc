@@ -15,7 +15,7 @@ void PackedColumn::Widen(std::uint64_t value) {
   PackedColumn wide;
   wide.width_ = static_cast<std::uint32_t>((std::bit_width(value) + 7) / 8);
   wide.max_ = ~std::uint64_t{0} >> (64 - 8 * wide.width_);
-  wide.Reserve((bytes_.capacity() - kSlackBytes) / width_);
+  if (bytes_.capacity() > kSlackBytes) wide.Reserve((bytes_.capacity() - kSlackBytes) / width_);
   wide.Resize(size_);
   for (std::size_t index = 0; index < size_; ++index) wide.Set(index, (*this)[index]);
   *this = std::move(wide);

@@ -395,8 +395,9 @@ class Inspector {
                                             std::to_string(frame.codec) +
                                             " is not known to this program"};
     }
-    for (std::span<const std::byte> payload = frame.payload; !payload.empty();) {
-      if (AddCatalogItems(*codec, payload)) continue;
+    std::span<const std::byte> payload = frame.payload;
+    AddCatalogItems(*codec, payload);
+    while (!payload.empty()) {
       ++record_number_;
       ++found_.records_read;
       const Status decoded = codec->Decode(payload, found_.items, record_);
@@ -418,10 +419,15 @@ class Inspector {
   void MakeRoomForCatalog(FrameReader reader) {
     if (!AddsCatalogItems()) return;
     std::size_t count = 0;
+    std::array<NewItem, 64> group;
     while (const std::optional<Frame> frame = reader.NextUnchecked()) {
       const RecordDecoder* const codec = FindRecordDecoder(frame->codec);
       std::span<const std::byte> payload = frame->payload;
-      while (codec != nullptr && !payload.empty() && codec->TakeCatalogItem(payload)) ++count;
+      std::size_t taken = 0;
+      do {
+        taken = codec != nullptr ? codec->TakeCatalogItems(payload, group) : 0;
+        count += taken;
+      } while (taken == group.size());
       if (!payload.empty()) break;
     }
     // A catalog of many parts must not have all of its ids hashed anew for each.
@@ -435,26 +441,23 @@ class Inspector {
     return kCountsDraws && !created_ && options_.visitor == nullptr;
   }
 
-  // Adds the items of a catalog that come next, a group at a time.
-  // Returns: false if there is none, or if something is wrong with one of the next
-  //          group: they must be replayed record by record, so that it is found where
-  //          it is.
-  bool AddCatalogItems(const RecordDecoder& codec, std::span<const std::byte>& payload) {
-    if (!AddsCatalogItems()) return false;
-    constexpr std::size_t kGroupMax = 256;
-    std::array<NewItem, kGroupMax> group;
-    std::size_t count = 0;
-    std::span<const std::byte> rest = payload;
-    while (count < kGroupMax && !rest.empty()) {
-      const std::optional<NewItem> item = codec.TakeCatalogItem(rest);
-      if (!item) break;
-      group[count++] = *item;
+  // Adds the items of a catalog that come next, a group at a time, as long as all is well
+  // with them. The others must be replayed record by record, so that a flaw is found
+  // where it is.
+  void AddCatalogItems(const RecordDecoder& codec, std::span<const std::byte>& payload) {
+    if (!AddsCatalogItems()) return;
+    constexpr std::size_t kGroupMax = 8'192;  // views of so many stay in the cache
+    catalog_group_.resize(kGroupMax);
+    while (true) {
+      std::span<const std::byte> rest = payload;
+      const std::size_t count = codec.TakeCatalogItems(rest, catalog_group_);
+      if (count == 0 || !found_.items.AddAll(std::span(catalog_group_).first(count), &workers_)) {
+        return;
+      }
+      payload = rest;
+      found_.records_read += count;
+      record_number_ += count;
     }
-    if (count == 0 || !found_.items.AddAll(std::span(group).first(count))) return false;
-    payload = rest;
-    found_.records_read += count;
-    record_number_ += count;
-    return true;
   }
 
   Status CheckTail(std::uint64_t number, const FrameReader& reader, bool is_last) {
@@ -578,7 +581,8 @@ class Inspector {
   Inspection found_;
   std::vector<Segment> segments_;
   bool created_ = false;
-  std::size_t catalog_room_ = 0;     // items that room was made for
+  std::size_t catalog_room_ = 0;  // items that room was made for
+  std::vector<NewItem> catalog_group_;
   std::uint64_t record_number_ = 0;  // in the current segment, from 1
   Record record_;
 };

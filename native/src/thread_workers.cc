@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 namespace rewardpool::native {
 
@@ -27,6 +28,7 @@ void ThreadWorkers::Run(std::size_t task_count, const Task& task) {
   if (task_count > 1) work_is_there_.notify_all();
   Work(lock);
   work_is_done_.wait(lock, [this] { return tasks_done_ == task_count_; });
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
 }
 
 void ThreadWorkers::StartThreads(std::size_t wanted) {
@@ -51,8 +53,14 @@ void ThreadWorkers::Work(std::unique_lock<std::mutex>& lock) {
     const std::size_t number = next_task_++;
     const Task& task = *task_;
     lock.unlock();
-    task(number);
+    std::exception_ptr thrown;
+    try {
+      task(number);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
     lock.lock();
+    if (thrown && !thrown_) thrown_ = std::move(thrown);
     if (++tasks_done_ == task_count_) work_is_done_.notify_one();
   }
 }

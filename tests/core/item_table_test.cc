@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "support/replay_agreement.h"
+
 namespace rewardpool {
 namespace {
 
@@ -193,7 +195,13 @@ TEST(ItemTable, AddsManyItemsAsIfOneByOne) {
       views.push_back({item.id, item.weight, item.quantity});
       ASSERT_TRUE(one_by_one.Add(item).ok());
     }
+    ItemTable by_workers = table;
+    testing::BackwardWorkers workers;
+    ASSERT_TRUE(by_workers.AddAll(views, &workers));
     ASSERT_TRUE(table.AddAll(views));
+    EXPECT_EQ(by_workers.schema_hash(), table.schema_hash());
+    EXPECT_EQ(by_workers.weight_sum(), table.weight_sum());
+    for (const Item& item : items) EXPECT_EQ(by_workers.Find(item.id), table.Find(item.id));
     ASSERT_EQ(table.slot_count(), count + 1);
     EXPECT_EQ(table.schema_hash(), one_by_one.schema_hash());
     EXPECT_EQ(table.weight_sum(), one_by_one.weight_sum());
@@ -215,16 +223,20 @@ TEST(ItemTable, AddsAllOfManyItemsOrNone) {
     for (const std::string& bad_id : bad_ids) {
       std::vector<NewItem> items;
       for (const std::string& id : ids) items.push_back({id, 1});
-      items[at].id = bad_id;
-      ItemTable table = before;
-      ASSERT_FALSE(table.AddAll(items)) << at << " " << bad_id;
-      ASSERT_EQ(table.slot_count(), before.slot_count());
-      ASSERT_EQ(table.item_count(), before.item_count());
-      EXPECT_EQ(table.schema_hash(), before.schema_hash());
-      EXPECT_EQ(table.weight_sum(), before.weight_sum());
-      for (const std::string& id : ids) EXPECT_EQ(table.Find(id), std::nullopt);
-      items[at].id = ids[at];
-      EXPECT_TRUE(table.AddAll(items));
+      testing::BackwardWorkers backward;
+      for (Workers* const workers :
+           {static_cast<Workers*>(nullptr), static_cast<Workers*>(&backward)}) {
+        items[at].id = bad_id;
+        ItemTable table = before;
+        ASSERT_FALSE(table.AddAll(items, workers)) << at << " " << bad_id;
+        ASSERT_EQ(table.slot_count(), before.slot_count());
+        ASSERT_EQ(table.item_count(), before.item_count());
+        EXPECT_EQ(table.schema_hash(), before.schema_hash());
+        EXPECT_EQ(table.weight_sum(), before.weight_sum());
+        for (const std::string& id : ids) EXPECT_EQ(table.Find(id), std::nullopt);
+        items[at].id = ids[at];
+        EXPECT_TRUE(table.AddAll(items, workers));
+      }
     }
   }
   ItemTable heavy = before;

@@ -72,6 +72,17 @@ TEST(PackedColumnTest, RoomThatWasReservedIsReservedInWiderEntriesToo) {
   EXPECT_EQ(column.MemoryBytes(), bytes);
 }
 
+TEST(PackedColumnTest, WhatFitsNeedsNoMoreAllocation) {
+  PackedColumn column;
+  column.Fit(1 << 20);
+  column.Resize(1'000);
+  const std::size_t bytes = column.MemoryBytes();
+  for (std::size_t i = 0; i < 1'000; ++i) column.Set(i, 1 << 20);
+  column.Fit(7);
+  EXPECT_EQ(column.MemoryBytes(), bytes);
+  EXPECT_EQ(column[999], 1 << 20);
+}
+
 TEST(PackedColumnTest, ACopyIsIndependent) {
   PackedColumn column;
   column.Resize(2);

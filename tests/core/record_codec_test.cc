@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -339,14 +340,35 @@ TEST(BinaryCodecTest, ACatalogItemIsTheSameInPlace) {
     const std::string encoded = Encoded(Binary(), record, items);
     for (std::size_t size = 0; size <= encoded.size(); ++size) {
       std::span<const std::byte> input = BytesOf(encoded).first(size);
-      const std::optional<NewItem> view = Binary().TakeCatalogItem(input);
+      std::array<NewItem, 2> views;
+      const std::size_t count = Binary().TakeCatalogItems(input, views);
       const auto* const decoded = std::get_if<CatalogItem>(&record);
-      ASSERT_EQ(view.has_value(), decoded != nullptr && size == encoded.size());
-      ASSERT_EQ(input.size(), view ? 0 : size);
-      if (!view) continue;
-      EXPECT_EQ((Item{std::string(view->id), view->weight, view->quantity}), decoded->item);
+      ASSERT_EQ(count, decoded != nullptr && size == encoded.size() ? 1u : 0u);
+      ASSERT_EQ(input.size(), count == 1 ? 0 : size);
+      if (count == 0) continue;
+      EXPECT_EQ((Item{std::string(views[0].id), views[0].weight, views[0].quantity}),
+                decoded->item);
     }
   }
+}
+
+TEST(BinaryCodecTest, ItemsOfACatalogAreTakenUpToWhatIsNone) {
+  const ItemTable items = ThreeItems();
+  std::string encoded;
+  for (const char* id : {"a", "b", "c", "d", "e"}) {
+    encoded += Encoded(Binary(), CatalogItem{{id, 7}}, items);
+  }
+  encoded += Encoded(Binary(), PoolCreated{5}, items);
+  std::span<const std::byte> input = BytesOf(encoded);
+  std::array<NewItem, 3> views;
+  ASSERT_EQ(Binary().TakeCatalogItems(input, views), 3u);
+  EXPECT_EQ(views[2].id, "c");
+  ASSERT_EQ(Binary().TakeCatalogItems(input, views), 2u);
+  EXPECT_EQ(views[1].id, "e");
+  EXPECT_EQ(Binary().TakeCatalogItems(input, views), 0u);
+  Record record;
+  ASSERT_TRUE(Binary().Decode(input, items, record).ok());
+  EXPECT_EQ(std::get<PoolCreated>(record), PoolCreated{5});
 }
 
 #endif

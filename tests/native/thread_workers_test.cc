@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,23 @@ TEST(ThreadWorkers, EveryTaskIsCarriedOutOnceAndHasEndedOnReturn) {
       workers.Run(times.size(), [&times](std::size_t task) { ++times[task]; });
       ASSERT_EQ(std::count(times.begin(), times.end(), 1),
                 static_cast<std::ptrdiff_t>(times.size()));
+    }
+  }
+}
+
+TEST(ThreadWorkers, WhatATaskThrowsIsThrownWhenAllHaveEnded) {
+  for (const unsigned threads : {1U, 2U, 5U}) {
+    ThreadWorkers workers(threads);
+    for (std::size_t bad = 0; bad < 8; ++bad) {
+      std::atomic<int> ended = 0;
+      const auto task = [&](std::size_t number) {
+        if (number == bad) throw std::bad_alloc();
+        ++ended;
+      };
+      EXPECT_THROW(workers.Run(8, task), std::bad_alloc);
+      EXPECT_EQ(ended, 7);
+      workers.Run(8, [&ended](std::size_t) { ++ended; });
+      EXPECT_EQ(ended, 15);
     }
   }
 }

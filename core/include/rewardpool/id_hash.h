@@ -57,18 +57,17 @@ class IdHash {
   // Requires room, and that the position is not in it.
   void Insert(Value value, ItemIndex position) noexcept;
 
-  // Inserts the position, unless one is found, as by Find(): returns false then.
-  // Requires as Insert().
-  template <typename IsIt>
-  [[nodiscard]] bool InsertNew(Value value, ItemIndex position, IsIt is_it) {
+  // The same, and calls suspect(position) for each other position that may have the same
+  // id: of the entries passed on the way, those with the same tag, one in 63 by chance.
+  template <typename Suspect>
+  void Insert(Value value, ItemIndex position, Suspect suspect) {
     const Entry tag = TagOf(value);
     std::size_t place = HomeOf(value);
     for (; entries_[place] != kEmpty; place = After(place)) {
       const Entry entry = entries_[place];
-      if ((entry & kTagMask) == tag && is_it(entry & kPositionMask)) return false;
+      if ((entry & kTagMask) == tag) suspect(entry & kPositionMask);
     }
     entries_[place] = tag | position;
-    return true;
   }
 
   // A hint that this value is looked for or inserted soon.

@@ -95,6 +95,8 @@ struct NewItem {
 // Ok if `id` is 1 to kItemIdBytesMax bytes of well-formed UTF-8 without NUL;
 // otherwise kInvalidArgument, saying what is wrong and where.
 Status ValidateItemId(std::string_view id);
+// Whether ValidateItemId() would return Ok.
+[[nodiscard]] bool IsItemId(std::string_view id) noexcept;
 
 // ValidateItemId, and the weight is at most kWeightMax.
 Status ValidateItem(const Item& item);

@@ -32,6 +32,7 @@
 #include "rewardpool/packed_column.h"
 #include "rewardpool/status.h"
 #include "rewardpool/stock.h"
+#include "rewardpool/workers.h"
 
 namespace rewardpool {
 
@@ -168,9 +169,11 @@ class ItemTable {
 
   // Adds all these items, in order, behind the last slot: the same as Add() of each,
   // if that takes them all and no slot is free.
+  // Inputs:  workers: hands for the two halves of the work; null: the caller's own.
   // Returns: false if not; nothing has changed then, and Add() finds the reason.
-  // Cost:    a fraction of Add()'s: the cache misses of several items overlap.
-  [[nodiscard]] bool AddAll(std::span<const NewItem> items);
+  // Cost:    a fraction of Add()'s: the cache misses of several items overlap. Some
+  //          thousand items at a time keep two workers busy, and what is read in cache.
+  [[nodiscard]] bool AddAll(std::span<const NewItem> items, Workers* workers = nullptr);
 
   // Changes an item's weight, stock or both.
   // Errors: kNotFound, kInvalidArgument (weight or sum too large); unchanged.
@@ -208,8 +211,8 @@ class ItemTable {
  private:
   [[nodiscard]] Status CheckNewItem(std::string_view id, Weight weight) const;
   void Occupy(ItemIndex index, std::string_view id, Weight weight, const Stock::Entry& entry);
-  // The same for a slot that there is, but for the hash.
-  void Fill(ItemIndex index, std::string_view id, Weight weight, const Stock::Entry& entry);
+  // What Occupy() writes to columns, of a slot that there is.
+  void Put(ItemIndex index, std::string_view id, Weight weight, const Stock::Entry& entry);
   void Vacate(ItemIndex index);
   void SetSlotCount(std::size_t count);
   [[nodiscard]] ItemIndex LowestFree() const noexcept;
@@ -219,6 +222,20 @@ class ItemTable {
   // Find(), for who knows the id's hash.
   [[nodiscard]] std::optional<ItemIndex> FindBy(IdHash::Value hash,
                                                 std::string_view id) const noexcept;
+
+  // Two positions whose ids may be the same.
+  struct Suspects {
+    ItemIndex one;
+    ItemIndex other;
+  };
+  struct Hashed {
+    bool ids_are_valid = true;
+    std::vector<Suspects> suspects;
+  };
+  // The two halves of AddAll(), in any order or at the same time: slots from `first` on,
+  // which there are, are given their items; ids are checked and put into the hash.
+  void FillAll(std::size_t first, std::span<const NewItem> items);
+  [[nodiscard]] Hashed HashAll(std::size_t first, std::span<const NewItem> items);
 
   void HashInsert(ItemIndex index);
   void RemakeHash(std::size_t room);

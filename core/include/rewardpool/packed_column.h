@@ -42,6 +42,10 @@ class PackedColumn {
 
   // Room for `count` entries without another allocation, unless one is widened.
   void Reserve(std::size_t count) { bytes_.reserve(count * width_ + kSlackBytes); }
+  // Widens entries, if they are too narrow for this value, before there are many.
+  void Fit(std::uint64_t value) {
+    if (value > max_) Widen(value);
+  }
   // Grows with zeros, or shrinks.
   void Resize(std::size_t count);
 

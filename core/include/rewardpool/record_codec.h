@@ -56,12 +56,14 @@ class RecordDecoder {
   [[nodiscard]] virtual std::optional<PackedDraws> TakePackedDraws(
       std::span<const std::byte>& input) const = 0;
 
-  // Likewise for an item of a catalog: returns it, its id in place, and moves `input`
-  // past it. Otherwise nothing, and Decode() tells what it is. Whether a table may hold
-  // the item is not checked. In WebAssembly nothing, always: a module is downloaded.
-  [[nodiscard]] virtual std::optional<NewItem> TakeCatalogItem(
-      std::span<const std::byte>& /*input*/) const {
-    return std::nullopt;
+  // Likewise for items of a catalog, as many as `items` has room for: puts them there,
+  // their ids in place, and moves `input` past them. Whether a table may hold them is
+  // not checked.
+  // Returns: how many there are before the first record that is something else. In
+  //          WebAssembly 0, always: a module is downloaded.
+  [[nodiscard]] virtual std::size_t TakeCatalogItems(std::span<const std::byte>& /*input*/,
+                                                     std::span<NewItem> /*items*/) const {
+    return 0;
   }
 };
 

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -48,6 +49,7 @@ class ThreadWorkers final : public Workers {
   std::size_t task_count_ = 0;
   std::size_t next_task_ = 0;
   std::size_t tasks_done_ = 0;
+  std::exception_ptr thrown_;  // by the first task that threw
   bool stopping_ = false;
 };
 
