@@ -19,15 +19,19 @@ constexpr std::uint32_t kConstants[4] = {0x61707865, 0x3320646E, 0x79622D32, 0x6
 
 #ifdef __wasm_simd128__
 
-// A vector is a row of four words of one block, so that nothing is to be transposed:
-// quicker than a word of four blocks each, as below, and half the code of a word of
-// eight. Fewer blocks fit the registers, but then their steps wait for one another.
+// A vector is a word of four blocks each, and two such vectors go through a quarter round
+// side by side, since a step waits for the one before. That is 32 vectors where most
+// processors have 16 registers; V8 keeps the others in memory, which takes less than to
+// turn rows of blocks, as docs/performance.md shows.
 namespace portable {
 
-constexpr std::size_t kBlocks = 5;
+constexpr std::size_t kLanes = 4;
+constexpr std::size_t kGroups = 2;
+constexpr std::size_t kBlocks = kLanes * kGroups;
 static_assert(kChaChaBlocksPerBuffer % kBlocks == 0);
 
-using Rows = std::array<v128_t, kBlocks>;
+using Row = std::array<v128_t, kGroups>;  // one word of every block
+using Rows = std::array<Row, 16>;
 
 inline v128_t RotateLeft16(v128_t words) noexcept {
   return wasm_i8x16_swizzle(words,
@@ -42,10 +46,15 @@ v128_t RotateLeft(v128_t words) noexcept {
   return wasm_v128_or(wasm_i32x4_shl(words, kBits), wasm_u32x4_shr(words, 32 - kBits));
 }
 
-// Four quarter rounds in each block, step by step: a step waits for the one before.
-inline void QuarterRounds(Rows& a, Rows& b, Rows& c, Rows& d) noexcept {
+// A quarter round in each block.
+inline void QuarterRound(Rows& rows, std::size_t first, std::size_t second, std::size_t third,
+                         std::size_t fourth) noexcept {
+  Row a = rows[first];
+  Row b = rows[second];
+  Row c = rows[third];
+  Row d = rows[fourth];
   const auto each = [](auto step) {
-    for (std::size_t i = 0; i < kBlocks; ++i) step(i);
+    for (std::size_t i = 0; i < kGroups; ++i) step(i);
   };
   each([&](std::size_t i) { a[i] = wasm_i32x4_add(a[i], b[i]); });
   each([&](std::size_t i) { d[i] = RotateLeft16(wasm_v128_xor(d[i], a[i])); });
@@ -55,51 +64,66 @@ inline void QuarterRounds(Rows& a, Rows& b, Rows& c, Rows& d) noexcept {
   each([&](std::size_t i) { d[i] = RotateLeft8(wasm_v128_xor(d[i], a[i])); });
   each([&](std::size_t i) { c[i] = wasm_i32x4_add(c[i], d[i]); });
   each([&](std::size_t i) { b[i] = RotateLeft<7>(wasm_v128_xor(b[i], c[i])); });
+  rows[first] = a;
+  rows[second] = b;
+  rows[third] = c;
+  rows[fourth] = d;
 }
 
-inline void TurnByOne(Rows& rows) noexcept {
-  for (v128_t& row : rows) row = wasm_i32x4_shuffle(row, row, 1, 2, 3, 0);
-}
-inline void TurnByTwo(Rows& rows) noexcept {
-  for (v128_t& row : rows) row = wasm_i32x4_shuffle(row, row, 2, 3, 0, 1);
-}
-inline void TurnByThree(Rows& rows) noexcept {
-  for (v128_t& row : rows) row = wasm_i32x4_shuffle(row, row, 3, 0, 1, 2);
+// Four words of four blocks: a vector has one word of each, in memory each block has its
+// four side by side.
+inline void StoreFourWords(const std::array<v128_t, kLanes>& words,
+                           std::uint64_t* output) noexcept {
+  const auto [a, b, c, d] = words;
+  const v128_t ab_low = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5);
+  const v128_t ab_high = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
+  const v128_t cd_low = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5);
+  const v128_t cd_high = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+  wasm_v128_store(output, wasm_i64x2_shuffle(ab_low, cd_low, 0, 2));
+  wasm_v128_store(output + kChaChaBlockWords, wasm_i64x2_shuffle(ab_low, cd_low, 1, 3));
+  wasm_v128_store(output + 2 * kChaChaBlockWords, wasm_i64x2_shuffle(ab_high, cd_high, 0, 2));
+  wasm_v128_store(output + 3 * kChaChaBlockWords, wasm_i64x2_shuffle(ab_high, cd_high, 1, 3));
 }
 
 void Generate(const ChaChaKey& key, std::uint64_t first_block,
               std::span<std::uint64_t, Random::kBufferWords> words) noexcept {
-  const v128_t constants = wasm_v128_load(kConstants);
-  const v128_t key_low = wasm_v128_load(key.data());
-  const v128_t key_high = wasm_v128_load(key.data() + 4);
+  Rows initial;
+  for (std::size_t i = 0; i < 4; ++i) initial[i].fill(wasm_i32x4_splat(kConstants[i]));
+  for (std::size_t i = 0; i < 8; ++i) initial[4 + i].fill(wasm_i32x4_splat(key[i]));
+  for (std::size_t i = 12; i < 16; ++i) initial[i].fill(wasm_i32x4_splat(0));
+  std::uint64_t* output = words.data();
   for (std::size_t done = 0; done < kChaChaBlocksPerBuffer; done += kBlocks) {
-    const auto counter = [&](std::size_t i) { return wasm_i64x2_make(first_block + done + i, 0); };
-    Rows a;
-    Rows b;
-    Rows c;
-    Rows d;
-    a.fill(constants);
-    b.fill(key_low);
-    c.fill(key_high);
-    for (std::size_t i = 0; i < kBlocks; ++i) d[i] = counter(i);
-    for (int double_round = 0; double_round < 10; ++double_round) {
-      // Diagonals are turned to where columns stand, and back. The second row stays, as
-      // the next round begins with it, and it is done last.
-      QuarterRounds(a, b, c, d);
-      TurnByThree(a);
-      TurnByOne(c);
-      TurnByTwo(d);
-      QuarterRounds(a, b, c, d);
-      TurnByOne(a);
-      TurnByThree(c);
-      TurnByTwo(d);
+    for (std::size_t group = 0; group < kGroups; ++group) {
+      const std::uint64_t first = first_block + done + group * kLanes;
+      const auto counters = [first](unsigned shift) {
+        const auto half = [&](std::uint64_t block) {
+          return static_cast<std::uint32_t>(block >> shift);
+        };
+        return wasm_i32x4_make(half(first), half(first + 1), half(first + 2), half(first + 3));
+      };
+      initial[12][group] = counters(0);
+      initial[13][group] = counters(32);
     }
-    std::uint64_t* output = words.data() + done * kChaChaBlockWords;
-    for (std::size_t i = 0; i < kBlocks; ++i, output += kChaChaBlockWords) {
-      wasm_v128_store(output, wasm_i32x4_add(a[i], constants));
-      wasm_v128_store(output + 2, wasm_i32x4_add(b[i], key_low));
-      wasm_v128_store(output + 4, wasm_i32x4_add(c[i], key_high));
-      wasm_v128_store(output + 6, wasm_i32x4_add(d[i], counter(i)));
+    Rows rows = initial;
+    for (int double_round = 0; double_round < 10; ++double_round) {
+      QuarterRound(rows, 0, 4, 8, 12);
+      QuarterRound(rows, 1, 5, 9, 13);
+      QuarterRound(rows, 2, 6, 10, 14);
+      QuarterRound(rows, 3, 7, 11, 15);
+      QuarterRound(rows, 0, 5, 10, 15);
+      QuarterRound(rows, 1, 6, 11, 12);
+      QuarterRound(rows, 2, 7, 8, 13);
+      QuarterRound(rows, 3, 4, 9, 14);
+    }
+    for (std::size_t group = 0; group < kGroups; ++group) {
+      std::array<v128_t, 16> sums;
+      for (std::size_t i = 0; i < 16; ++i) {
+        sums[i] = wasm_i32x4_add(rows[i][group], initial[i][group]);
+      }
+      for (std::size_t i = 0; i < 16; i += 4) {
+        StoreFourWords({sums[i], sums[i + 1], sums[i + 2], sums[i + 3]}, output + i / 2);
+      }
+      output += kLanes * kChaChaBlockWords;
     }
   }
 }

@@ -27,11 +27,7 @@ namespace rewardpool {
 class Random {
  public:
   // A multiple of the words that a generator makes at a time.
-#ifdef __wasm__
-  static constexpr std::size_t kBufferWords = 240;
-#else
   static constexpr std::size_t kBufferWords = 256;
-#endif
 
   virtual ~Random() = default;
   Random(const Random&) = delete;
