@@ -19,7 +19,7 @@ constexpr std::uint32_t kConstants[4] = {0x61707865, 0x3320646E, 0x79622D32, 0x6
 
 #ifdef __wasm_simd128__
 
-// A vector is a word of four blocks each, and two such vectors go through a quarter round
+// A vector holds the same word of four blocks, and two such vectors go through a quarter round
 // side by side, since a step waits for the one before. That is 32 vectors where most
 // processors have 16 registers; V8 keeps the others in memory, which takes less than to
 // turn rows of blocks, as docs/performance.md shows.

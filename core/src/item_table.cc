@@ -27,8 +27,8 @@ std::uint32_t SchemaShare(ItemIndex index, std::string_view id) noexcept {
   return hash ^ (hash >> 16);
 }
 
-// To add an item is about as much work as to read so many bytes.
-constexpr std::size_t kBytesPerItem = 64;
+// Half of the work of adding an item is about that of reading so many bytes.
+constexpr std::size_t kBytesPerItem = 256;
 
 Status NotFound(std::string_view id) {
   return {StatusCode::kNotFound, "there is no item " + Quoted(id)};
@@ -137,10 +137,14 @@ Result<ItemIndex> ItemTable::Add(const Item& item) {
 bool ItemTable::AddAll(std::span<const NewItem> items, Workers* workers) {
   const std::size_t first = slot_count();
   if (!free_.empty() || items.size() > kItemsMax - first) return false;
-  Weight sum = weight_sum_;
+  const Weight weight_sum = weight_sum_;
+  const std::uint32_t schema_hash = schema_hash_;
+  Weight sum = weight_sum;
   Weight weight_max = 0;
   for (const NewItem& item : items) {
-    if (item.weight > kWeightMax - sum || item.id.size() > kItemIdBytesMax) return false;
+    if (item.weight > kWeightMax - sum || item.id.empty() || item.id.size() > kItemIdBytesMax) {
+      return false;
+    }
     sum += item.weight;
     weight_max = std::max(weight_max, item.weight);
   }
@@ -162,12 +166,19 @@ bool ItemTable::AddAll(std::span<const NewItem> items, Workers* workers) {
     half(0);
     half(1);
   }
-  if (hashed.ids_are_valid &&
+  if (hashed.all_is_well &&
       std::none_of(hashed.suspects.begin(), hashed.suspects.end(),
                    [this](const Suspects& pair) { return IdAt(pair.one) == IdAt(pair.other); })) {
     return true;
   }
-  while (slot_count() > first) Vacate(static_cast<ItemIndex>(slot_count() - 1));
+  const auto value_at = [this](ItemIndex index) { return IdHash::ValueOf(IdAt(index)); };
+  for (std::size_t index = first + hashed.count; index-- > first;) {
+    const auto position = static_cast<ItemIndex>(index);
+    hash_.Erase(value_at(position), position, value_at);
+  }
+  weight_sum_ = weight_sum;
+  schema_hash_ = schema_hash;
+  SetSlotCount(first);
   return false;
 }
 
@@ -187,21 +198,32 @@ void ItemTable::FillAll(std::size_t first, std::span<const NewItem> items) {
 }
 
 ItemTable::Hashed ItemTable::HashAll(std::size_t first, std::span<const NewItem> items) {
+  // By chance it is one item in two at most; ids that were made to have the same hash must
+  // not take more memory than that.
+  const std::size_t suspects_max = items.size() + kAhead;
   Hashed hashed;
-  for (std::size_t begin = 0; begin < items.size(); begin += kAhead) {
-    const auto group = items.subspan(begin, std::min(kAhead, items.size() - begin));
+  bool& all_is_well = hashed.all_is_well;
+  while (all_is_well && hashed.count < items.size()) {
+    const auto group = items.subspan(hashed.count, std::min(kAhead, items.size() - hashed.count));
     std::array<IdHash::Value, kAhead> hashes;
     for (std::size_t i = 0; i < group.size(); ++i) {
-      hashed.ids_are_valid &= IsItemId(group[i].id);
+      all_is_well &= IsItemId(group[i].id);
       hashes[i] = IdHash::ValueOf(group[i].id);
       hash_.Prefetch(hashes[i]);
     }
-    for (std::size_t i = 0; i < group.size(); ++i) {
-      const auto index = static_cast<ItemIndex>(first + begin + i);
-      // No text is looked at: they are being written meanwhile.
+    for (std::size_t i = 0; i < group.size() && all_is_well; ++i) {
+      const auto index = static_cast<ItemIndex>(first + hashed.count);
       hash_.Insert(hashes[i], index, [&](ItemIndex other) {
-        hashed.suspects.push_back({index, other});
+        // What lies in the table cannot be looked at: it is being written to meanwhile.
+        if (other >= first) {
+          all_is_well &= items[other - first].id != group[i].id;
+        } else if (hashed.suspects.size() < suspects_max) {
+          hashed.suspects.push_back({index, other});
+        } else {
+          all_is_well = false;
+        }
       });
+      ++hashed.count;
     }
   }
   return hashed;

@@ -447,7 +447,8 @@ class Inspector {
   void AddCatalogItems(const RecordDecoder& codec, std::span<const std::byte>& payload) {
     if (!AddsCatalogItems()) return;
     constexpr std::size_t kGroupMax = 8'192;  // views of so many stay in the cache
-    catalog_group_.resize(kGroupMax);
+    constexpr std::size_t kItemBytesMin = 6;  // of a valid item's record
+    catalog_group_.resize(std::min(kGroupMax, payload.size() / kItemBytesMin));
     while (true) {
       std::span<const std::byte> rest = payload;
       const std::size_t count = codec.TakeCatalogItems(rest, catalog_group_);

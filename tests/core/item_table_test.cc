@@ -215,7 +215,8 @@ TEST(ItemTable, AddsManyItemsAsIfOneByOne) {
 }
 
 TEST(ItemTable, AddsAllOfManyItemsOrNone) {
-  const ItemTable before = MakeTable({{"first", 3}, {"second", 4}, {"third", 5}});
+  ItemTable before = MakeTable({{"first", 3}, {"second", 4}, {"third", 5}});
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(before.Add({"more " + std::to_string(i), 0}).ok());
   std::vector<std::string> ids;
   for (int i = 0; i < 40; ++i) ids.push_back("item " + std::to_string(i));
   const std::string bad_ids[] = {"", "\x80", std::string(256, 'x'), "second", "item 7"};
@@ -234,6 +235,9 @@ TEST(ItemTable, AddsAllOfManyItemsOrNone) {
         EXPECT_EQ(table.schema_hash(), before.schema_hash());
         EXPECT_EQ(table.weight_sum(), before.weight_sum());
         for (const std::string& id : ids) EXPECT_EQ(table.Find(id), std::nullopt);
+        for (ItemIndex i = 0; i < before.slot_count(); ++i) {
+          EXPECT_EQ(table.Find(before.IdAt(i)), i);
+        }
         items[at].id = ids[at];
         EXPECT_TRUE(table.AddAll(items, workers));
       }
@@ -246,6 +250,14 @@ TEST(ItemTable, AddsAllOfManyItemsOrNone) {
   ItemTable with_room = before;
   ASSERT_TRUE(with_room.Remove("first").ok());
   EXPECT_FALSE(with_room.AddAll(std::vector<NewItem>{{"a", 1}}));
+}
+
+TEST(ItemTable, ManyTimesTheSameIdIsRefusedAtOnce) {
+  ItemTable table = MakeTable({{"first", 3}});
+  EXPECT_FALSE(table.AddAll(std::vector<NewItem>(1'000'000, {"again", 1})));
+  EXPECT_EQ(table.slot_count(), 1u);
+  EXPECT_EQ(table.Find("again"), std::nullopt);
+  EXPECT_EQ(table.Find("first"), 0u);
 }
 
 TEST(ItemTable, FindsManyIdsAsIfOneByOne) {

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include "chacha20.h"
@@ -91,6 +93,19 @@ TEST(ChaCha20Test, TheBlockCounterHas64Bits) {
   internal::ChaCha20Portable(CountingKey(), 0xFFFFFFFF, words);
   EXPECT_EQ(words[0], 0xeacc5f92b8dee01c);  // block 2^32 - 1
   EXPECT_EQ(words[8], 0x3a2e6e5309fb38d8);  // block 2^32
+}
+
+TEST(ChaCha20Test, TheBlockCounterCarriesWhereverABufferBegins) {
+  constexpr std::uint64_t kBegin = 0xFFFFFFF0;
+  constexpr std::size_t kBlockWords = 8;
+  Buffer whole;
+  internal::ChaCha20Portable(CountingKey(), kBegin, whole);
+  for (std::size_t block = 1; block < 20; ++block) {
+    Buffer words;
+    internal::ChaCha20Portable(CountingKey(), kBegin + block, words);
+    const auto rest = std::span(whole).subspan(block * kBlockWords);
+    EXPECT_TRUE(std::equal(rest.begin(), rest.end(), words.begin())) << "from block " << block;
+  }
 }
 
 TEST(ChaCha20Test, EveryInstructionSetGivesTheSameWords) {

@@ -48,5 +48,26 @@ TEST(ReplayAgreement, ForgedLogsReadTheSameCountedAndReplayed) {
 #endif
 }
 
+TEST(ReplayAgreement, LargeCatalogsReadTheSameAtOnceAndOneByOne) {
+  constexpr std::size_t kItems = 20'000;
+  BackwardWorkers workers;
+  const auto read = [&workers](std::size_t bad, const std::string& bad_id) {
+    SCOPED_TRACE("item " + std::to_string(bad) + ": " + bad_id);
+    const auto disk = std::make_shared<MemoryDisk>(ForgeCatalog(kItems, bad, bad_id));
+    MemoryStorage log(disk);
+    MemorySnapshotStore snapshots(disk);
+    return ExpectReadingsAgree(log, snapshots, workers).status;
+  };
+  EXPECT_TRUE(read(7, "another id").ok());
+  for (const std::size_t bad : {1u, 8'191u, 8'192u, 16'383u, 16'384u, 19'999u}) {
+    for (const char* const bad_id : {"item 0", "\x80"}) {
+      const Status status = read(bad, bad_id);
+      if (HasFailure()) return;
+      const std::string record = "record " + std::to_string(bad + 1) + ":";
+      EXPECT_NE(status.message().find(record), std::string::npos) << status.ToString();
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rewardpool::testing

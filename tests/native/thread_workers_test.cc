@@ -60,6 +60,27 @@ TEST(ThreadWorkers, WhatATaskThrowsIsThrownWhenAllHaveEnded) {
   }
 }
 
+TEST(ThreadWorkers, OfTwoExceptionsOneIsThrownAndTheOtherForgotten) {
+  ThreadWorkers workers(2);
+  for (int round = 0; round < 100; ++round) {
+    EXPECT_THROW(workers.Run(2, [](std::size_t) { throw std::bad_alloc(); }), std::bad_alloc);
+    EXPECT_NO_THROW(workers.Run(2, [](std::size_t) {}));
+  }
+}
+
+TEST(ThreadWorkers, LargeCatalogsReadTheSameByThreads) {
+  constexpr std::size_t kItems = 20'000;
+  ThreadWorkers workers(2);
+  for (const std::size_t bad : {std::size_t{0}, std::size_t{9'000}, kItems}) {
+    SCOPED_TRACE("item " + std::to_string(bad));
+    const auto disk = std::make_shared<MemoryDisk>(testing::ForgeCatalog(kItems, bad, "item 1"));
+    MemoryStorage log(disk);
+    MemorySnapshotStore snapshots(disk);
+    testing::ExpectReadingsAgree(log, snapshots, workers);
+    if (HasFailure()) return;
+  }
+}
+
 TEST(ThreadWorkers, WithoutANumberThereIsAtLeastOne) { EXPECT_GE(ThreadWorkers().count(), 1u); }
 
 TEST(ThreadWorkers, ForgedLogsReadTheSameByThreads) {

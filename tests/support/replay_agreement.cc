@@ -214,6 +214,24 @@ ReplayedLog ExpectReadingsAgree(WalSource& log, SnapshotStore& snapshots, Worker
   return replayed;
 }
 
+MemoryDisk ForgeCatalog(std::size_t items, std::size_t bad, const std::string& bad_id) {
+  constexpr std::size_t kBatchItems = 16'384;
+  const auto disk = std::make_shared<MemoryDisk>();
+  MemoryStorage log(disk);
+  WalBatcher batcher(LogEnd{}, {.codec = FindRecordCodec("binary"), .salt_seed = 1});
+  // Of a flawed catalog the headers of later segments are never reached.
+  ItemTable written;
+  for (std::size_t i = 0; i < items; ++i) {
+    const Item item{i == bad ? bad_id : "item " + std::to_string(i), i};
+    batcher.Add(CatalogItem{item}, written);
+    if ((i + 1) % kBatchItems != 0 && i + 1 != items) continue;
+    if (i + 1 == items) batcher.Add(PoolCreated{items}, written);
+    EXPECT_TRUE(AppendBatch(log, batcher.Seal(true, written.schema_hash())).ok());
+    batcher.Accept();
+  }
+  return *disk;
+}
+
 MemoryDisk ForgeLog(std::uint64_t seed) { return LogForger(seed).Forge(); }
 
 }  // namespace rewardpool::testing

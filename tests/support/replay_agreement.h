@@ -41,6 +41,10 @@ ReplayedLog ExpectReadingsAgree(WalSource& log, SnapshotStore& snapshots, Worker
 // flaw in about half of the logs. The same for the same seed.
 MemoryDisk ForgeLog(std::uint64_t seed);
 
+// A log that is nothing but a catalog of `items` items, as CreatePool() writes it. The
+// item at `bad` has the id `bad_id`, whether or not it may.
+MemoryDisk ForgeCatalog(std::size_t items, std::size_t bad, const std::string& bad_id);
+
 }  // namespace rewardpool::testing
 
 #endif  // REWARDPOOL_TESTS_SUPPORT_REPLAY_AGREEMENT_H_

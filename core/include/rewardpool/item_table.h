@@ -169,10 +169,14 @@ class ItemTable {
 
   // Adds all these items, in order, behind the last slot: the same as Add() of each,
   // if that takes them all and no slot is free.
-  // Inputs:  workers: hands for the two halves of the work; null: the caller's own.
-  // Returns: false if not; nothing has changed then, and Add() finds the reason.
-  // Cost:    a fraction of Add()'s: the cache misses of several items overlap. Some
-  //          thousand items at a time keep two workers busy, and what is read in cache.
+  // Inputs:  workers: hands for the two halves of the work; null: the caller's own. Not to
+  //          be called in a task of theirs.
+  // Returns: false if not, or if very many ids have the same hash; nothing has changed
+  //          then, and Add() of each item tells.
+  // Errors:  after std::bad_alloc the table may only be destroyed.
+  // Cost:    a fraction of Add()'s: the cache misses of several items overlap. Call it
+  //          with some thousand items at a time: enough to keep two workers busy, few
+  //          enough to stay in the cache.
   [[nodiscard]] bool AddAll(std::span<const NewItem> items, Workers* workers = nullptr);
 
   // Changes an item's weight, stock or both.
@@ -229,12 +233,14 @@ class ItemTable {
     ItemIndex other;
   };
   struct Hashed {
-    bool ids_are_valid = true;
-    std::vector<Suspects> suspects;
+    std::size_t count = 0;  // of ids that were put into the hash
+    bool all_is_well = true;
+    std::vector<Suspects> suspects;  // an item of these, and one that was there before
   };
-  // The two halves of AddAll(), in any order or at the same time: slots from `first` on,
-  // which there are, are given their items; ids are checked and put into the hash.
+  // The two halves of AddAll(), in any order or at the same time. Slots from `first` on,
+  // which there are, are given their items:
   void FillAll(std::size_t first, std::span<const NewItem> items);
+  // Ids are checked and put into the hash, up to the first with which all is not well.
   [[nodiscard]] Hashed HashAll(std::size_t first, std::span<const NewItem> items);
 
   void HashInsert(ItemIndex index);

@@ -42,7 +42,7 @@ class PackedColumn {
 
   // Room for `count` entries without another allocation, unless one is widened.
   void Reserve(std::size_t count) { bytes_.reserve(count * width_ + kSlackBytes); }
-  // Widens entries, if they are too narrow for this value, before there are many.
+  // Widens entries now, if they are too narrow for this value. Cost: as Set().
   void Fit(std::uint64_t value) {
     if (value > max_) Widen(value);
   }

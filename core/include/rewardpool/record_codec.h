@@ -59,8 +59,10 @@ class RecordDecoder {
   // Likewise for items of a catalog, as many as `items` has room for: puts them there,
   // their ids in place, and moves `input` past them. Whether a table may hold them is
   // not checked.
-  // Returns: how many there are before the first record that is something else. In
-  //          WebAssembly 0, always: a module is downloaded.
+  // Returns: how many it put there: up to the end, to a full `items`, or to the first
+  //          record that is not a well-formed item of a catalog; what is behind them in
+  //          `items` is unspecified. JSON lines give 0, always; and WebAssembly, whose
+  //          modules are downloaded.
   [[nodiscard]] virtual std::size_t TakeCatalogItems(std::span<const std::byte>& /*input*/,
                                                      std::span<NewItem> /*items*/) const {
     return 0;

@@ -26,9 +26,9 @@ class Workers {
   [[nodiscard]] virtual std::size_t task_bytes_min() const noexcept = 0;
 
   // Carries out the tasks 0 to `task_count` - 1, each once, in any order and up to
-  // count() at a time; all have ended on return, and what they wrote is visible. If one
-  // throws, which only means that there is no memory, Run() throws that in the end, and
-  // others may not have been carried out.
+  // count() at a time; all have ended on return, and what they wrote is visible.
+  // A task may throw std::bad_alloc and nothing else. Run() then throws it, once no task
+  // runs any more; some tasks may not have been begun.
   // Threads: one owner; not to be called in a task.
   virtual void Run(std::size_t task_count, const Task& task) = 0;
 };

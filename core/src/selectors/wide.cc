@@ -246,7 +246,7 @@ std::size_t WideSelector::DrawGuidedAtOnce(Random& random, Stock& stock,
                                            std::span<ItemIndex> picks) {
   // If an item runs out, the others were placed in vain.
   constexpr std::size_t kPlacedMax = 64;
-  static_assert(Random::kBufferWords % kPlacedMax == 0, "no few are left to place");
+  static_assert(Random::kBufferWords % kPlacedMax == 0, "a whole buffer leaves no remainder");
   const std::span<const std::uint64_t> words = random.Upcoming();
   const std::size_t end = std::min({words.size(), picks.size(), kPlacedMax}) / kAtOnce * kAtOnce;
   const v128_t bounds = wasm_i32x4_splat(static_cast<std::int32_t>(total_));
