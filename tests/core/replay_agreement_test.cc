@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "rewardpool/memory_storage.h"
 
@@ -59,13 +60,14 @@ TEST(ReplayAgreement, LargeCatalogsReadTheSameAtOnceAndOneByOne) {
     return ExpectReadingsAgree(log, snapshots, workers).status;
   };
   EXPECT_TRUE(read(7, "another id").ok());
-  for (const std::size_t bad : {1u, 8'191u, 8'192u, 16'383u, 16'384u, 19'999u}) {
-    for (const char* const bad_id : {"item 0", "\x80"}) {
-      const Status status = read(bad, bad_id);
-      if (HasFailure()) return;
-      const std::string record = "record " + std::to_string(bad + 1) + ":";
-      EXPECT_NE(status.message().find(record), std::string::npos) << status.ToString();
-    }
+  const std::pair<std::size_t, const char*> flaws[] = {{1, "item 0"},      {8'191, "\x80"},
+                                                       {8'192, "item 0"},  {16'383, "\x80"},
+                                                       {16'384, "item 0"}, {19'999, "\x80"}};
+  for (const auto& [bad, bad_id] : flaws) {
+    const Status status = read(bad, bad_id);
+    if (HasFailure()) return;
+    const std::string record = "record " + std::to_string(bad + 1) + ":";
+    EXPECT_NE(status.message().find(record), std::string::npos) << status.ToString();
   }
 }
 
