@@ -55,10 +55,4 @@ void IdHash::Reset(std::size_t count) {
   entries_ = LargeVector<Entry>(std::max(kEntriesMin, count + count / 5 + 1), kEmpty);
 }
 
-void IdHash::Insert(Value value, ItemIndex position) noexcept {
-  std::size_t place = HomeOf(value);
-  while (entries_[place] != kEmpty) place = After(place);
-  entries_[place] = TagOf(value) | position;
-}
-
 }  // namespace rewardpool

@@ -137,9 +137,7 @@ Result<ItemIndex> ItemTable::Add(const Item& item) {
 bool ItemTable::AddAll(std::span<const NewItem> items, Workers* workers) {
   const std::size_t first = slot_count();
   if (!free_.empty() || items.size() > kItemsMax - first) return false;
-  const Weight weight_sum = weight_sum_;
-  const std::uint32_t schema_hash = schema_hash_;
-  Weight sum = weight_sum;
+  Weight sum = weight_sum_;
   Weight weight_max = 0;
   for (const NewItem& item : items) {
     if (item.weight > kWeightMax - sum || item.id.empty() || item.id.size() > kItemIdBytesMax) {
@@ -152,10 +150,11 @@ bool ItemTable::AddAll(std::span<const NewItem> items, Workers* workers) {
   if (!hash_.HasRoomFor(count)) RemakeHash(count + first / 2);
   weights_.Fit(weight_max);
   SetSlotCount(count);
+  std::uint32_t schema_shares = 0;
   Hashed hashed;
   const auto half = [&](std::size_t number) {
     if (number == 0) {
-      FillAll(first, items);
+      schema_shares = FillAll(first, items);
     } else {
       hashed = HashAll(first, items);
     }
@@ -167,8 +166,10 @@ bool ItemTable::AddAll(std::span<const NewItem> items, Workers* workers) {
     half(1);
   }
   if (hashed.all_is_well &&
-      std::none_of(hashed.suspects.begin(), hashed.suspects.end(),
-                   [this](const Suspects& pair) { return IdAt(pair.one) == IdAt(pair.other); })) {
+      std::none_of(hashed.suspicions.begin(), hashed.suspicions.end(),
+                   [this](const Suspicion& ids) { return IdAt(ids.of) == IdAt(ids.other); })) {
+    weight_sum_ = sum;
+    schema_hash_ ^= schema_shares;
     return true;
   }
   const auto value_at = [this](ItemIndex index) { return IdHash::ValueOf(IdAt(index)); };
@@ -176,31 +177,26 @@ bool ItemTable::AddAll(std::span<const NewItem> items, Workers* workers) {
     const auto position = static_cast<ItemIndex>(index);
     hash_.Erase(value_at(position), position, value_at);
   }
-  weight_sum_ = weight_sum;
-  schema_hash_ = schema_hash;
   SetSlotCount(first);
   return false;
 }
 
-void ItemTable::FillAll(std::size_t first, std::span<const NewItem> items) {
-  // Here, and not in members: whoever fills the hash reads the cache line of those.
-  Weight weight_sum = 0;
-  std::uint32_t schema_hash = 0;
+std::uint32_t ItemTable::FillAll(std::size_t first, std::span<const NewItem> items) {
+  // Not in a member: whoever fills the hash reads the cache line in which that lies.
+  std::uint32_t schema_shares = 0;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const NewItem& item = items[i];
     const auto index = static_cast<ItemIndex>(first + i);
     Put(index, item.id, item.weight, {.left = item.quantity, .drawn = 0});
-    weight_sum += item.weight;
-    schema_hash ^= SchemaShare(index, item.id);
+    schema_shares ^= SchemaShare(index, item.id);
   }
-  weight_sum_ += weight_sum;
-  schema_hash_ ^= schema_hash;
+  return schema_shares;
 }
 
 ItemTable::Hashed ItemTable::HashAll(std::size_t first, std::span<const NewItem> items) {
   // By chance it is one item in two at most; ids that were made to have the same hash must
   // not take more memory than that.
-  const std::size_t suspects_max = items.size() + kAhead;
+  const std::size_t suspicions_max = items.size() + kAhead;
   Hashed hashed;
   bool& all_is_well = hashed.all_is_well;
   while (all_is_well && hashed.count < items.size()) {
@@ -217,8 +213,8 @@ ItemTable::Hashed ItemTable::HashAll(std::size_t first, std::span<const NewItem>
         // What lies in the table cannot be looked at: it is being written to meanwhile.
         if (other >= first) {
           all_is_well &= items[other - first].id != group[i].id;
-        } else if (hashed.suspects.size() < suspects_max) {
-          hashed.suspects.push_back({index, other});
+        } else if (hashed.suspicions.size() < suspicions_max) {
+          hashed.suspicions.push_back({index, other});
         } else {
           all_is_well = false;
         }

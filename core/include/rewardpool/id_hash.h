@@ -55,7 +55,9 @@ class IdHash {
   }
 
   // Requires room, and that the position is not in it.
-  void Insert(Value value, ItemIndex position) noexcept;
+  void Insert(Value value, ItemIndex position) {
+    Insert(value, position, [](ItemIndex) {});
+  }
 
   // The same, and calls suspect(position) for each other position that may have the same
   // id: of the entries passed on the way, those with the same tag, one in 63 by chance.

@@ -227,19 +227,19 @@ class ItemTable {
   [[nodiscard]] std::optional<ItemIndex> FindBy(IdHash::Value hash,
                                                 std::string_view id) const noexcept;
 
-  // Two positions whose ids may be the same.
-  struct Suspects {
-    ItemIndex one;
+  // The id of one position may be that of another.
+  struct Suspicion {
+    ItemIndex of;
     ItemIndex other;
   };
   struct Hashed {
     std::size_t count = 0;  // of ids that were put into the hash
     bool all_is_well = true;
-    std::vector<Suspects> suspects;  // an item of these, and one that was there before
+    std::vector<Suspicion> suspicions;  // of these items, and of one that was there before
   };
   // The two halves of AddAll(), in any order or at the same time. Slots from `first` on,
-  // which there are, are given their items:
-  void FillAll(std::size_t first, std::span<const NewItem> items);
+  // which there are, are given their items. Returns: what that adds to the schema hash.
+  [[nodiscard]] std::uint32_t FillAll(std::size_t first, std::span<const NewItem> items);
   // Ids are checked and put into the hash, up to the first with which all is not well.
   [[nodiscard]] Hashed HashAll(std::size_t first, std::span<const NewItem> items);
 
